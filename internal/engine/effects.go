@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"github.com/slipway-deploy/slipway/internal/rollout"
+)
+
+// Job is one command for hosts, with all that is needed to do it.
+type Job struct {
+	Plan    *rollout.Plan
+	Command rollout.Command // Hosts holds only those that have no result yet
+	Token   int64           // fencing token of the engine that sends it
+	// Balancer is what record read of each host of the job, for return and expose;
+	// empty for record itself.
+	Balancer map[string]string
+}
+
+// Report is how a job ended on one host; it becomes a rollout.HostDone event.
+type Report struct {
+	Host     string
+	Outcome  rollout.Outcome
+	Reason   string // one line; set for every outcome but OK
+	Begun    bool
+	Version  string
+	Digest   string
+	Equal    bool
+	Balancer string
+	Adopted  bool
+	Detail   string
+}
+
+// Method changes hosts: it does update, restore and check commands.
+//
+// Run calls report exactly once for each host of the job, as soon as that host is
+// done and never at the same time, and returns after the last one. It may be called
+// again for a job that was cut off: hosts that had done it say so (Adopted). A
+// cancelled ctx ends it early with ctx's error; hosts without a report have none.
+// An error means that the method itself could not work (no ansible-playbook, a
+// broken inventory); hosts already reported stand.
+type Method interface {
+	Run(ctx context.Context, job Job, report func(Report)) error
+}
+
+// Traffic opens hosts to requests and closes them: it does record, drain, expose
+// and return commands with the same contract as Method.Run. With several balancers
+// a host is done when all of them are; one that cannot be reached makes the host
+// Unreachable.
+type Traffic interface {
+	Run(ctx context.Context, job Job, report func(Report)) error
+}
+
+// Sample is what one host did between two looks at a source.
+type Sample struct {
+	Host     string
+	Metric   string
+	Events   float64 // errors
+	Exposure float64 // requests
+}
+
+// Source tells what hosts did.
+type Source interface {
+	// Sample returns one sample a host and metric for the time since the last call;
+	// the first call returns none. An error means no data, never a verdict.
+	Sample(ctx context.Context, hosts []string) ([]Sample, error)
+}
+
+// Clock is real time, or a test's.
+type Clock interface {
+	Now() time.Time
+	After(d time.Duration) <-chan time.Time
+}

@@ -1,0 +1,111 @@
+package rollout
+
+import (
+	"fmt"
+	"time"
+)
+
+// tries is how often a restore, or putting a balancer back, is attempted on a host.
+const tries = 2
+
+// restore turns the rollout round. Commands for hosts that are still pending end
+// first; a bake is dropped.
+func (t *turn) restore(why string) {
+	t.drop()
+	t.Phase, t.Was, t.Why, t.Forced = Restoring, "", why, false
+	t.Ended = time.Time{}
+	for i := range t.Hosts {
+		t.Hosts[i].Tries, t.Hosts[i].Returns, t.Hosts[i].Owed = 0, 0, false
+	}
+}
+
+// mendFailed takes hosts that failed within the budget back at once, so that they
+// serve with the old version while the rollout goes on.
+func (t *turn) mendFailed() bool {
+	var restore, give []int
+	for i, h := range t.Hosts {
+		switch {
+		case h.Failure == "":
+		case h.Begun && !h.Restored && h.Tries < tries && h.Exposure != Live:
+			restore = append(restore, i)
+		case h.Begun && !h.Restored && h.Tries < tries:
+			if t.room() > 0 {
+				t.takeOut([]int{i}, Restore)
+				return true
+			}
+		case t.unreturned(i):
+			give = append(give, i)
+		}
+	}
+	if len(restore) > 0 {
+		t.issue(Restore, "", restore)
+		return true
+	}
+	if len(give) > 0 {
+		t.issue(Return, "", give)
+		return true
+	}
+	return false
+}
+
+// back issues the next command of a rollout on its way to restored. Hosts that are
+// out of service already come first, for that costs no capacity; live ones follow
+// in batches that the plan has room for; hosts that could not be restored get
+// another try when all else is done.
+func (t *turn) back() bool {
+	var give, fresh, live, again []int
+	for i, h := range t.Hosts {
+		owes := h.Begun && !h.Restored && h.Tries < tries
+		switch {
+		case owes && h.Exposure == Live:
+			live = append(live, i)
+		case owes && h.Tries == 0:
+			fresh = append(fresh, i)
+		case owes:
+			again = append(again, i)
+		case t.unreturned(i):
+			give = append(give, i)
+		}
+	}
+	batch := t.fit(live)
+	switch {
+	case len(give) > 0:
+		t.issue(Return, "", give)
+	case len(fresh) > 0:
+		t.issue(Restore, "", fresh)
+	case len(batch) > 0:
+		t.takeOut(batch, Restore)
+	case len(again) > 0:
+		t.issue(Restore, "", again)
+	default:
+		t.endRestore(live)
+	}
+	return true
+}
+
+// unreturned reports whether a host's balancer must still be put back.
+func (t *turn) unreturned(i int) bool {
+	h := t.Hosts[i]
+	return (!h.Begun || h.Restored) && h.Exposure != Live && h.Returns < tries
+}
+
+// endRestore ends a rollout that was taken back, as far as that went. left are
+// hosts that still run the release because the plan has no room to take them out.
+func (t *turn) endRestore(left []int) {
+	if len(left) > 0 {
+		t.end(NeedsPerson, fmt.Sprintf("%s still run %s: taking one out would leave too few in service (%d are out, the plan allows %d)",
+			t.names(left), t.Plan.Release.Version, t.out(), t.Plan.MaxOut))
+		return
+	}
+	var stuck []int
+	for i, h := range t.Hosts {
+		if (h.Begun && !h.Restored) || h.Exposure != Live {
+			stuck = append(stuck, i)
+		}
+	}
+	if len(stuck) > 0 {
+		t.end(NeedsPerson, "not restored: "+t.names(stuck)+" ("+t.Why+")")
+		return
+	}
+	t.end(Restored, t.Why)
+}
