@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -92,20 +93,19 @@ func (t *turn) unreturned(i int) bool {
 // endRestore ends a rollout that was taken back, as far as that went. left are
 // hosts that still run the release because the plan has no room to take them out.
 func (t *turn) endRestore(left []int) {
-	if len(left) > 0 {
-		t.end(NeedsPerson, fmt.Sprintf("%s still run %s: taking one out would leave too few in service (%d are out, the plan allows %d)",
-			t.names(left), t.Plan.Release.Version, t.out(), t.Plan.MaxOut))
-		return
-	}
 	var stuck []int
 	for i, h := range t.Hosts {
-		if (h.Begun && !h.Restored) || h.Exposure != Live {
+		if (h.Begun && !h.Restored || h.Exposure != Live) && !slices.Contains(left, i) {
 			stuck = append(stuck, i)
 		}
 	}
-	if len(stuck) > 0 {
-		t.end(NeedsPerson, "not restored: "+t.names(stuck)+" ("+t.Why+")")
+	if len(stuck)+len(left) == 0 {
+		t.end(Restored, t.Why)
 		return
 	}
-	t.end(Restored, t.Why)
+	why := "not restored: " + t.names(append(stuck, left...)) + " (" + t.Why + ")"
+	if len(left) > 0 {
+		why += fmt.Sprintf("; %s would still serve, and the plan takes no more than %d out of service at once", t.names(left), t.Plan.MaxOut)
+	}
+	t.end(NeedsPerson, why)
 }
