@@ -1,0 +1,59 @@
+package archtest
+
+import "strings"
+
+// free reports whether a package may import what it likes: mains, and the lab,
+// which builds a world around the program.
+func free(name string) bool {
+	return strings.HasPrefix(name, "cmd/") || name == "lab" || strings.HasPrefix(name, "lab/")
+}
+
+// pure packages only decide: standard library without I/O, no clock, no goroutine.
+var pure = map[string]bool{
+	"internal/rollout": true,
+	"internal/judge":   true,
+}
+
+var pureImports = []string{
+	"cmp", "encoding/json", "errors", "fmt", "iter", "maps", "math", "slices", "sort", "strconv", "strings", "time",
+}
+
+// allowed says what each package may import of this module.
+var allowed = map[string][]string{
+	// decide
+	"internal/rollout":     {},
+	"internal/rollout/sim": {"internal/rollout"},
+	"internal/judge":       {},
+	// data in, data out
+	"internal/manifest":        {},
+	"internal/fleet":           {},
+	"internal/artifact/debian": {},
+	"internal/artifact":        {"internal/artifact/debian"},
+	"internal/artifact/build":  {"internal/artifact", "internal/artifact/debian"},
+	"internal/plan":            {"internal/rollout", "internal/manifest", "internal/fleet", "internal/artifact", "internal/host"},
+	// the host's side: imported by cmd/slipway-host alone
+	"internal/host":         {},
+	"internal/host/root":    {},
+	"internal/host/process": {},
+	"internal/host/probe":   {"internal/host"},
+	"internal/host/state":   {"internal/host"},
+	"internal/host/memory":  {"internal/host", "internal/host/root"},
+	"internal/host/unit":    {"internal/host/process", "internal/host/root"},
+	"internal/host/deb":     {"internal/host/root", "internal/artifact/debian"},
+	"internal/host/release": {"internal/host/root", "internal/artifact"},
+	// effects
+	"internal/host/binary":       {},
+	"internal/method":            {"internal/engine", "internal/host", "internal/rollout"},
+	"internal/method/methodtest": {"internal/engine", "internal/host", "internal/rollout"},
+	"internal/method/ansible":    {"internal/method", "internal/engine", "internal/host", "internal/host/binary", "internal/rollout"},
+	"internal/method/local":      {"internal/method", "internal/engine", "internal/host", "internal/host/binary", "internal/rollout"},
+	"internal/haproxy":           {},
+	"internal/traffic":           {"internal/engine", "internal/haproxy", "internal/rollout"},
+	"internal/metric":            {"internal/engine", "internal/haproxy", "internal/rollout"},
+	"internal/journal":           {"internal/rollout"},
+	"internal/work":              {},
+	"internal/engine":            {"internal/rollout", "internal/judge", "internal/journal"},
+	// what people see
+	"internal/cli/view": {"internal/rollout"},
+	"internal/cli/live": {"internal/cli/view", "internal/rollout"},
+}
