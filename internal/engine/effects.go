@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/rollout"
@@ -30,6 +31,11 @@ type Report struct {
 	Adopted  bool
 	Detail   string
 }
+
+// ErrUntouched is wrapped by an error of a Method that can promise that no host
+// without a report was touched. Without the promise such hosts of an update count as
+// begun, and are restored and read back.
+var ErrUntouched = errors.New("no host was touched")
 
 // Method changes hosts: it does update, restore and check commands.
 //

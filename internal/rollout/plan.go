@@ -53,6 +53,8 @@ type Plan struct {
 	Spec        Spec      `json:"spec"`
 	Method      Method    `json:"method"`
 	Traffic     *Traffic  `json:"traffic,omitempty"` // nil: no balancer, hosts are never drained
+	// Notes are for whoever reads the plan: what is unusual and stops nothing.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Release is a service, a version, its artifacts by digest, and the commit.

@@ -92,6 +92,9 @@ func (t *turn) absorbUpdate(h *HostState, e Event) {
 		h.Version = e.Version
 	}
 	if e.Outcome != OK {
+		if t.Plan.Traffic == nil && (!h.Begun || h.Restored) {
+			h.Exposure = Live // it was never touched, and without a balancer never taken out
+		}
 		return
 	}
 	h.Updated, h.Owed, h.Failure, h.Outcome = true, false, "", ""
@@ -101,7 +104,7 @@ func (t *turn) absorbUpdate(h *HostState, e Event) {
 }
 
 func (t *turn) absorbRestore(h *HostState, e Event) {
-	if e.Version != "" {
+	if e.Version != "" || e.Outcome == OK { // read back: none when the service was not there before
 		h.Version = e.Version
 	}
 	if e.Outcome != OK {
