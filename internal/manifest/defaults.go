@@ -1,0 +1,128 @@
+package manifest
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Everything that a file leaves out is decided here. Values that depend on nothing
+// else are the fresh objects below; what depends on other keys comes in fill.
+
+func freshManifest() Manifest { return Manifest{Type: Listener} }
+
+func freshDeb() Deb { return Deb{File: "dist/*.deb"} }
+
+func freshTarGz() TarGz {
+	return TarGz{File: "dist/*.tar.gz", Keep: 5}
+}
+
+func freshHealth() Health { return Health{Status: 200, Within: 30 * time.Second} }
+
+// freshEnvironment tolerates no failed host in a fleet of less than fifty: one
+// failure in a small fleet says as much about the release as about the host.
+func freshEnvironment() Environment {
+	return Environment{
+		Budget:    Amount{Percent: 2},
+		MaxOut:    Amount{Percent: 25},
+		OnFail:    Restore,
+		OnUnclear: Ask,
+	}
+}
+
+func freshHAProxy() HAProxy { return HAProxy{Server: "{{host}}", Drain: 30 * time.Second} }
+
+func freshInternal() Stage { return Stage{Kind: StageInternal, Hosts: Hosts{Count: 1}} }
+
+func freshCanary() Stage {
+	return Stage{Kind: StageCanary, Hosts: Hosts{Percent: 10}, Bake: Bake{Most: 15 * time.Minute}}
+}
+
+func freshComplete() Stage { return Stage{Kind: StageComplete, Waves: Amount{Percent: 25}} }
+
+func freshCheck() Check { return Check{Within: 10 * time.Second} }
+
+func freshMetric() Metric { return Metric{Source: "haproxy", WorseBy: 1.5} }
+
+// fill sets what depends on other keys.
+func (m *Manifest) fill() {
+	if d := m.Artifact.Deb; d != nil && d.Package == "" {
+		d.Package = m.Service
+	}
+	if t := m.Artifact.TarGz; t != nil && t.Directory == "" {
+		t.Directory = "/opt/" + m.Service
+	}
+	if m.Units == nil {
+		m.Units = []string{m.Service + ".service"}
+	}
+	if m.Timers == nil && m.Type == Batch {
+		m.Timers = []string{m.Service + ".timer"}
+	}
+	for i := range m.Environments {
+		m.Environments[i].fill(m.Service)
+	}
+}
+
+func (e *Environment) fill(service string) {
+	if a := e.Method.Ansible; a != nil && a.Hosts == "" {
+		a.Hosts = service
+	}
+	if e.Stages == nil {
+		e.Stages = e.usual()
+	}
+	for i := range e.Stages {
+		e.Stages[i].fill(e.balanced())
+		for j := range e.Stages[i].Checks {
+			e.Stages[i].Checks[j].fill()
+		}
+	}
+}
+
+// balanced reports whether HAProxy is in front of the service.
+func (e *Environment) balanced() bool { return e.Traffic != nil && e.Traffic.HAProxy != nil }
+
+// usual are the stages of an environment that lists none.
+func (e *Environment) usual() []Stage {
+	var stages []Stage
+	if !e.balanced() || e.Traffic.HAProxy.Internal != "" {
+		stages = append(stages, freshInternal())
+	}
+	return append(stages, freshCanary(), freshComplete())
+}
+
+// fill lets a canary behind HAProxy judge errors, which HAProxy counts anyway.
+func (s *Stage) fill(balanced bool) {
+	if s.Kind != StageCanary || s.Judge != nil || s.Bake.Most == 0 || !balanced {
+		return
+	}
+	errors := freshMetric()
+	errors.Name = "errors"
+	s.Judge = []Metric{errors}
+}
+
+// fill names the check by what it does.
+func (c *Check) fill() {
+	if c.HTTP != "" && c.Status == 0 {
+		c.Status = 200
+	}
+	if c.Name != "" {
+		return
+	}
+	c.Name = "GET " + c.HTTP
+	if c.HTTP == "" {
+		words := c.Command
+		if len(words) == 3 && slices.Equal(words[:2], shell()) {
+			words = words[2:]
+		}
+		c.Name = oneLine(strings.Join(words, " "))
+	}
+}
+
+// oneLine makes a name of a command.
+func oneLine(s string) string {
+	r := []rune(strings.Join(strings.Fields(s), " "))
+	if len(r) > 60 {
+		return string(r[:57]) + "..."
+	}
+	return string(r)
+}

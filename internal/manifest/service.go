@@ -1,0 +1,62 @@
+package manifest
+
+import (
+	"strings"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// manifestObject is the whole file.
+func manifestObject() object[Manifest] {
+	return object[Manifest]{
+		name:  "manifest",
+		what:  "a mapping",
+		fresh: freshManifest,
+		rule:  apart,
+		fields: []field[Manifest]{
+			key("service", func(m *Manifest) *string { return &m.Service }, wordOf(serviceName()),
+				"Name of the service, as people know it.").required().such("checkout"),
+			key("type", func(m *Manifest) *Type { return &m.Type }, one("", Listener, Worker, Batch),
+				"What kind of service it is: a listener serves requests, a worker consumes jobs, a batch job runs and ends.").defaults("listener"),
+			key("artifact", func(m *Manifest) *Artifact { return &m.Artifact }, artifactObject().shape(),
+				"What is deployed: a Debian package or a tar.gz.").required(),
+			key("units", func(m *Manifest) *[]string { return &m.Units }, list("a list of systemd units such as [checkout.service]", 0, wordOf(unitName())),
+				"systemd units that an update restarts, in this order; one that runs and ends is left to its timer.").defaults("[SERVICE.service]"),
+			key("timers", func(m *Manifest) *[]string { return &m.Timers }, list("a list of systemd timers such as [checkout.timer]", 0, wordOf(timerName())),
+				"systemd timers that are stopped before an update and started after it.").defaults("none, and [SERVICE.timer] for a batch job"),
+			key("config", func(m *Manifest) *[]string { return &m.Config }, list("a list of absolute paths", 0, wordOf(absolutePath())),
+				"Files and directories of configuration: recorded before an update, put back by a restore.").defaults("none").such([]string{"/etc/checkout"}),
+			key("data", func(m *Manifest) *[]string { return &m.Data }, list("a list of absolute paths", 0, wordOf(absolutePath())),
+				"Files and directories that are never touched, by a restore neither.").defaults("none").such([]string{"/var/lib/checkout"}),
+			key("health", func(m *Manifest) **Health { return &m.Health }, pointer(healthObject().shape()),
+				"When a host is healthy after a change.").defaults("its units are active"),
+			key("environments", func(m *Manifest) *[]Environment { return &m.Environments }, environments(),
+				"Where releases go, by name.").required(),
+		},
+	}
+}
+
+// apart refuses paths that would be restored and left alone at once.
+func apart(r *reader, m *Manifest, written keys) {
+	for i, data := range m.Data {
+		for _, config := range m.Config {
+			if !within(data, config) && !within(config, data) {
+				continue
+			}
+			at := written.node("data")
+			if seq, ok := r.resolve(at).(*ast.SequenceNode); ok && i < len(seq.Values) {
+				at = seq.Values[i]
+			}
+			r.problem(at, Problem{
+				Path:    "data",
+				Message: "data path " + quotable(data) + " and config path " + quotable(config) + " overlap: what is in both cannot be restored and never touched at once",
+				Hint:    "name the files of the one that matter instead of the directory",
+			})
+		}
+	}
+}
+
+// within reports whether a path is another one or below it.
+func within(path, dir string) bool {
+	return path == dir || strings.HasPrefix(path, dir+"/")
+}

@@ -1,0 +1,100 @@
+package manifest
+
+// The words of the file. They reach file names, units, packages, balancers and
+// Ansible, so that each is as narrow as what it names allows.
+
+func serviceName() word {
+	return word{what: "lower-case letters, digits and . _ -, beginning with a letter or digit, such as checkout", pattern: `^[a-z0-9][a-z0-9._-]*$`, limit: 63}
+}
+
+func environmentName() word {
+	return word{what: "lower-case letters, digits, _ and -, beginning with a letter, such as production", pattern: `^[a-z][a-z0-9_-]*$`, limit: 63}
+}
+
+func packageName() word {
+	return word{what: "the name of a Debian package: lower-case letters, digits and + - ., at least two, such as checkout", pattern: `^[a-z0-9][a-z0-9+.-]+$`, limit: 100}
+}
+
+func unitName() word {
+	return word{what: "the name of a systemd unit such as checkout.service or worker@1.service", pattern: `^[A-Za-z0-9_][A-Za-z0-9_.-]*(@[A-Za-z0-9_.-]+)?\.(service|socket|target|path)$`}
+}
+
+func timerName() word {
+	return word{what: "the name of a systemd timer such as checkout.timer", pattern: `^[A-Za-z0-9_][A-Za-z0-9_.-]*(@[A-Za-z0-9_.-]+)?\.timer$`}
+}
+
+// absolutePath has no "." or ".." in it: such a path could name something else
+// than it seems to.
+func absolutePath() word {
+	return word{what: "an absolute path such as /etc/checkout, without . or .. in it", pattern: `^(/([^/.\x00-\x1f][^/\x00-\x1f]*|\.[^/.\x00-\x1f][^/\x00-\x1f]*|\.\.[^/\x00-\x1f]+))+$`, limit: 1000}
+}
+
+// localPath is on the machine that deploys.
+func localPath() word {
+	return word{what: "a path, absolute or beginning at the directory of the file, such as ops/hosts.yaml", pattern: `^[^-~\x00-\x1f][^\x00-\x1f]*$`, limit: 1000}
+}
+
+// fileGlob stays below the directory of the file.
+func fileGlob() word {
+	const step = `([^/.\x00-\x1f][^/\x00-\x1f]*|\.([^/.\x00-\x1f][^/\x00-\x1f]*)?|\.\.[^/\x00-\x1f]+)`
+	return word{what: "a glob below the directory of the file, such as dist/*.deb", pattern: `^` + step + `(/` + step + `)*$`, limit: 1000}
+}
+
+func architecture() word {
+	return word{what: "an architecture as Debian names it: amd64, arm64, all", pattern: `^[a-z0-9][a-z0-9-]*$`, limit: 32}
+}
+
+func shellCommand() word {
+	return word{what: "a shell command such as make dist", pattern: `^[^\x00]*[^\x00\s][^\x00]*$`, limit: 10_000}
+}
+
+func hostName() word {
+	return word{what: "the name of a host such as web1", pattern: `^[A-Za-z0-9_][A-Za-z0-9_.:-]*$`, limit: 253}
+}
+
+func groupName() word {
+	return word{what: "the name of a group of the inventory such as canaries", pattern: `^[A-Za-z_][A-Za-z0-9_.-]*$`, limit: 128}
+}
+
+func hostPattern() word {
+	return word{what: "an Ansible host pattern such as checkout or web:&paris", pattern: `^[A-Za-z0-9_*~!\[(.][A-Za-z0-9_.:&!,*~()\[\]|^$?+-]*$`, limit: 500}
+}
+
+func variableName() word {
+	return word{what: "the name of an Ansible variable: letters, digits and _", pattern: `^[A-Za-z_][A-Za-z0-9_]*$`, limit: 100}
+}
+
+// address is a URL whose host may be left out: then the host asks itself. It has no
+// room for a user and a password, because it is printed.
+func address() word {
+	return word{what: `a URL such as http://:8080/_status, where no host means the host itself`, pattern: `^https?://(([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?|:[0-9]{1,5})(/[!-~]*)?$`, limit: 2000}
+}
+
+func jsonField() word {
+	return word{what: "a field of the JSON answer such as version or build.version", pattern: `^[A-Za-z0-9_][A-Za-z0-9_.-]*$`}
+}
+
+func shownText() word {
+	return word{what: "a text of one line", pattern: `^[^\x00-\x1f]+$`, limit: 1000}
+}
+
+func argument() word {
+	return word{what: "a word of a command", pattern: `^[^\x00]*$`, limit: 10_000}
+}
+
+// metricName is what haproxy, the only source, counts.
+func metricName() word {
+	return word{what: "errors", pattern: `^errors$`}
+}
+
+func socketName() word {
+	return word{what: "a runtime socket: /run/haproxy/admin.sock, tcp://10.0.0.1:9999 or ops@lb1:/run/haproxy/admin.sock", pattern: `^(/[!-~]+|tcp://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5}|([A-Za-z0-9_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*:/[!-~]+)$`, limit: 500}
+}
+
+func backendName() word {
+	return word{what: "the name of a backend such as checkout", pattern: `^[A-Za-z0-9_.:-]+$`}
+}
+
+func serverName() word {
+	return word{what: "the name of a server in the backends, such as {{host}} or {{host}}-8080", pattern: `^([A-Za-z0-9_.:-]|\{\{host\}\})+$`}
+}

@@ -1,0 +1,82 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/slipway-deploy/slipway/internal/fleet"
+	"github.com/slipway-deploy/slipway/internal/rollout"
+)
+
+// limits prints what is tolerated, and what happens beyond it.
+func (t *page) limits() {
+	p := t.plan
+	t.section("LIMITS")
+	t.item(2, "out at once", "at most %s, going back too", plural(p.MaxOut, "host", "hosts"))
+	switch p.Budget {
+	case 0:
+		t.item(2, "budget", "no host may fail: the first one ends the rollout")
+	default:
+		t.item(2, "budget", "%s may fail, be unreachable or unhealthy; one more ends the rollout", plural(p.Budget, "host", "hosts"))
+	}
+	t.item(2, "on failure", "%s", choice(p.OnFail, "every changed host goes back to what it was"))
+	judged := func(s rollout.Stage) bool { return len(s.Metrics) > 0 }
+	if slices.ContainsFunc(p.Stages, judged) {
+		t.item(2, "if unclear", "%s", choice(p.OnUnclear, "every changed host goes back to what it was"))
+	}
+}
+
+func choice(c rollout.Choice, restore string) string {
+	if c == rollout.ChooseAsk {
+		return "it holds and waits for a person: promote or abort"
+	}
+	return restore
+}
+
+// back prints how production returns to what it was, and what stays as it is.
+func (t *page) back() {
+	p := t.plan
+	t.section("GOING BACK")
+	count := map[string]int{}
+	var ways []string
+	for _, h := range p.Hosts {
+		way := "to " + h.From + ": " + goesBack(h.Back)
+		if h.Back.How == "remove" {
+			way = "removed again: the service was not there before"
+		}
+		if count[way] == 0 {
+			ways = append(ways, way)
+		}
+		count[way]++
+	}
+	slices.SortFunc(ways, fleet.Compare)
+	for _, way := range ways {
+		t.item(2, plural(count[way], "host", "hosts"), "%s", way)
+	}
+	t.item(2, "put back", "%s", t.putBack())
+	if len(p.Spec.Data) > 0 {
+		t.item(2, "stays out", "%s: data is never touched", strings.Join(p.Spec.Data, ", "))
+		return
+	}
+	t.item(2, "stays out", "databases, and everything that is not named here: no data paths are declared")
+}
+
+// putBack names what a restore returns besides the version.
+func (t *page) putBack() string {
+	s := t.plan.Spec
+	var parts []string
+	if units := append(slices.Clone(s.Units), s.Timers...); len(units) > 0 {
+		parts = append(parts, "units "+strings.Join(units, ", "))
+	}
+	if len(s.Config) > 0 {
+		parts = append(parts, "config "+strings.Join(s.Config, ", "))
+	}
+	if s.Format == "deb" {
+		parts = append(parts, "the package's conffiles and holds")
+	}
+	if t.plan.Traffic != nil {
+		parts = append(parts, "state and weight in the balancers")
+	}
+	return fmt.Sprintf("%s; read back and compared", strings.Join(parts, "; "))
+}
