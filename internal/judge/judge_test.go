@@ -1,0 +1,224 @@
+package judge
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// look feeds one canary and one baseline host for some ticks of five seconds.
+func look(t *testing.T, c Config, ticks int, x, a, y, b float64) (State, Finding) {
+	t.Helper()
+	s, err := New(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f Finding
+	for i := range ticks {
+		tick := Tick{At: time.Duration(i+1) * 5 * time.Second}
+		if a > 0 {
+			tick.Samples = append(tick.Samples, Sample{Canary, "w1", "errors", x, a})
+		}
+		if b > 0 {
+			tick.Samples = append(tick.Samples, Sample{Baseline, "w2", "errors", y, b})
+		}
+		s, f = Look(s, tick)
+	}
+	return s, f
+}
+
+// What is said, word for word.
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	ratio := Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}
+	guard := Config{Metrics: []Metric{{Name: "errors", AtMost: 0.01}}}
+	both := Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5, AtMost: 0.01}}}
+	dry := Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5, DryRun: true}}}
+	for _, c := range []struct {
+		name       string
+		config     Config
+		ticks      int
+		x, a, y, b float64
+		verdict    Verdict
+		reason     string
+	}{
+		{"no errors at all, early", ratio, 4, 0, 100, 0, 900, Inconclusive,
+			"errors: canary 0 % (0 of 400; 0 % to 0.951 %), baseline 0 % (0 of 3600; 0 % to 0.107 %): not decided, evidence against it 1 to 1, for it 1.16 to 1, about 2900 more canary requests needed"},
+		{"no errors at all, later", ratio, 60, 0, 100, 0, 900, Pass,
+			"errors: canary 0 % (0 of 6000; 0 % to 0.064 %), baseline 0 % (0 of 54000; 0 % to 0.00711 %): surely below 0.1 %, evidence 71.7 to 1"},
+		{"ten times the errors", ratio, 8, 2, 100, 2, 900, Fail, ""},
+		{"as bad as the baseline", ratio, 100, 1, 100, 9, 900, Pass,
+			"errors: canary 1 % (100 of 10000; 0.823 % to 1.21 %), baseline 1 % (900 of 90000; 0.937 % to 1.07 %): not worse than 1.5 times the baseline, evidence 295 to 1"},
+		{"above the guard", guard, 4, 10, 100, 0, 0, Fail, ""},
+		{"surely within the guard", guard, 8, 0, 100, 0, 0, Pass, ""},
+		{"first install without a guard", ratio, 8, 0, 100, 0, 0, NoData, "errors: no baseline had requests to compare with: set at_most"},
+		{"no requests", both, 8, 0, 0, 0, 900, NoData, "errors: the canary had no requests"},
+		{"both, and fine", both, 60, 0, 100, 0, 900, Pass, ""},
+		{"dry run only", dry, 4, 50, 100, 0, 900, Pass, "no metric counts: all are dry run"},
+	} {
+		_, f := look(t, c.config, c.ticks, c.x, c.a, c.y, c.b)
+		if f.Verdict != c.verdict {
+			t.Errorf("%s: %s, want %s: %s", c.name, f.Verdict, c.verdict, f.Reason)
+		}
+		if c.reason != "" && f.Reason != c.reason {
+			t.Errorf("%s:\n got %s\nwant %s", c.name, f.Reason, c.reason)
+		}
+	}
+}
+
+func TestASourceThatIsAwayHolds(t *testing.T) {
+	t.Parallel()
+	s, f := look(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 60, 0, 100, 0, 900)
+	if f.Verdict != Pass {
+		t.Fatalf("before: %s", f.Reason)
+	}
+	for i := range 12 {
+		s, f = Look(s, Tick{At: 300*time.Second + time.Duration(i+1)*5*time.Second, Gap: "lb1 cannot be reached"})
+		want := Pass
+		if i >= 6 { // longer than 30 s
+			want = NoData
+		}
+		if f.Verdict != want {
+			t.Fatalf("%d s away: %s, want %s", 5*(i+1), f.Verdict, want)
+		}
+	}
+	if want := "errors: no answer for 1m0s: lb1 cannot be reached"; f.Reason != want {
+		t.Errorf("got %q, want %q", f.Reason, want)
+	}
+	if f := End(s, 400*time.Second); f.Verdict != NoData {
+		t.Errorf("at the end: %s", f.Verdict)
+	}
+	_, f = Look(s, Tick{At: 365 * time.Second, Samples: []Sample{{Canary, "w1", "errors", 0, 100}, {Baseline, "w2", "errors", 0, 900}}})
+	if f.Verdict != Pass {
+		t.Errorf("back again: %s: %s", f.Verdict, f.Reason)
+	}
+}
+
+func TestACanaryThatNoLongerGetsRequestsIsNoPass(t *testing.T) {
+	t.Parallel()
+	s, _ := look(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 60, 0, 100, 0, 900)
+	s, f := Look(s, Tick{At: 340 * time.Second, Samples: []Sample{{Canary, "w1", "errors", 0, 0}, {Baseline, "w2", "errors", 0, 900}}})
+	if f.Verdict != NoData || f.Reason != "errors: the canary had no requests for 40s" {
+		t.Errorf("%s: %s", f.Verdict, f.Reason)
+	}
+	if f := End(s, 340*time.Second); f.Verdict != NoData {
+		t.Errorf("at the end: %s", f.Verdict)
+	}
+}
+
+func TestAnAlarmStands(t *testing.T) {
+	t.Parallel()
+	s, f := look(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 4, 5, 100, 1, 900)
+	if f.Verdict != Fail || f.Metrics[0].Verdict != Fail {
+		t.Fatalf("%s: %s", f.Verdict, f.Reason)
+	}
+	for i := range 1000 {
+		s, f = Look(s, Tick{At: time.Duration(i) * time.Minute, Samples: []Sample{{Canary, "w1", "errors", 0, 100}, {Baseline, "w2", "errors", 1, 900}}})
+	}
+	if f.Verdict != Fail || !strings.Contains(f.Reason, "(found at ") {
+		t.Errorf("later: %s: %s", f.Verdict, f.Reason)
+	}
+	if f := End(s, 0); f.Verdict != Fail {
+		t.Errorf("at the end: %s", f.Verdict)
+	}
+}
+
+func TestUndecidedAtTheEndIsInconclusive(t *testing.T) {
+	t.Parallel()
+	s, f := look(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 12, 1, 100, 7, 900)
+	if f.Verdict != Inconclusive {
+		t.Fatalf("%s: %s", f.Verdict, f.Reason)
+	}
+	f = End(s, time.Minute)
+	if f.Verdict != Inconclusive || !strings.HasPrefix(f.Reason, "not decided after 1m0s: errors: canary ") {
+		t.Errorf("%s: %s", f.Verdict, f.Reason)
+	}
+}
+
+// The mean over metrics decides: one bad metric of two is enough, a dry run is not.
+func TestSeveralMetrics(t *testing.T) {
+	t.Parallel()
+	run := func(dryRun bool, bad float64) Finding {
+		s, err := New(Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}, {Name: "slow", WorseBy: 1.5, DryRun: dryRun}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var f Finding
+		for i := range 60 {
+			s, f = Look(s, Tick{At: time.Duration(i+1) * 5 * time.Second, Samples: []Sample{
+				{Canary, "w1", "errors", 0, 100}, {Baseline, "w2", "errors", 0, 900},
+				{Canary, "w1", "slow", bad, 100}, {Baseline, "w2", "slow", 1, 900},
+				{Canary, "w1", "unknown", 100, 100},
+			}})
+		}
+		return f
+	}
+	if f := run(false, 5); f.Verdict != Fail || !strings.HasPrefix(f.Reason, "slow: ") {
+		t.Errorf("slow counts: %s: %s", f.Verdict, f.Reason)
+	}
+	if f := run(true, 5); f.Verdict != Pass || f.Metrics[1].Verdict != Fail {
+		t.Errorf("slow is a dry run: %s, slow %s", f.Verdict, f.Metrics[1].Verdict)
+	}
+	if f := run(false, 0.15); f.Verdict != Inconclusive || !strings.HasPrefix(f.Reason, "slow: ") {
+		t.Errorf("slow is undecided: %s: %s", f.Verdict, f.Reason)
+	}
+}
+
+func TestTheHostThatStandsOutIsNamed(t *testing.T) {
+	t.Parallel()
+	s, err := New(Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var f Finding
+	for i := range 10 {
+		s, f = Look(s, Tick{At: time.Duration(i+1) * 5 * time.Second, Samples: []Sample{
+			{Canary, "w3", "errors", 4, 100}, {Canary, "w1", "errors", 0, 100}, {Canary, "w2", "errors", 0, 100}, {Baseline, "w4", "errors", 1, 900},
+		}})
+	}
+	if f.Metrics[0].Outlier != "w3" || !strings.HasSuffix(f.Metrics[0].Reason, "; w3 stands out") {
+		t.Errorf("outlier %q: %s", f.Metrics[0].Outlier, f.Metrics[0].Reason)
+	}
+}
+
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	const least, most = time.Minute, time.Hour
+	for _, c := range []struct {
+		verdict Verdict
+		at      time.Duration
+		want    bool
+	}{
+		{Fail, time.Second, true}, {Pass, time.Second, false}, {Pass, least, true}, {Pass, most, true},
+		{Inconclusive, least, false}, {Inconclusive, most, true}, {NoData, least, false}, {NoData, most, true},
+	} {
+		if got := (Finding{Verdict: c.verdict, At: c.at}).Ends(least, most); got != c.want {
+			t.Errorf("%s at %s: %v", c.verdict, c.at, got)
+		}
+	}
+}
+
+func TestConfigurationsThatAreRefused(t *testing.T) {
+	t.Parallel()
+	m := func(m Metric) Config { m.Name = "errors"; return Config{Metrics: []Metric{m}} }
+	for _, c := range []struct {
+		config Config
+		want   string
+	}{
+		{Config{}, "no metrics"},
+		{m(Metric{}), "metric errors: neither worse_by nor at_most: set one"},
+		{m(Metric{WorseBy: 0.5}), "metric errors: worse_by 0.5: allowed is 1 or more"},
+		{m(Metric{AtMost: -1}), "at_most -1"},
+		{m(Metric{AtMost: 1, Negligible: -1}), "negligible -1"},
+		{m(Metric{AtMost: 1, Before: &Before{Ratio: -1}}), "ratio -1"},
+		{Config{Metrics: []Metric{{WorseBy: 1}}}, "needs a name"},
+		{Config{Metrics: []Metric{{Name: "a", WorseBy: 1}, {Name: "a", WorseBy: 1}}}, `metric 2, "a"`},
+		{Config{Alpha: 1, Metrics: []Metric{{Name: "a", WorseBy: 1}}}, "alpha 1: allowed"},
+		{Config{Beta: -1, Metrics: []Metric{{Name: "a", WorseBy: 1}}}, "beta -1: allowed"},
+		{Config{Fresh: -1, Metrics: []Metric{{Name: "a", WorseBy: 1}}}, "must not be negative"},
+	} {
+		if _, err := New(c.config); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %q", err, c.want)
+		}
+	}
+}
