@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
@@ -43,6 +44,9 @@ func (r *Run) begin(c rollout.Command) error {
 		return fmt.Errorf("seed %d: command %d was issued twice", r.Seed, c.ID)
 	}
 	r.issued[c.ID] = c
+	if r.Plan.Traffic == nil && slices.Contains([]rollout.CommandKind{rollout.Record, rollout.Drain, rollout.Expose, rollout.Return}, c.Kind) {
+		return fmt.Errorf("seed %d: %s without a balancer", r.Seed, c.Kind)
+	}
 	if c.Kind == rollout.BakeStage {
 		r.todo = append(r.todo, task{command: c})
 		return nil
@@ -100,28 +104,38 @@ func (r *Run) verdict() rollout.Verdict {
 // onHost changes the host, or fails in one of the ways in which hosts fail.
 func (r *Run) onHost(c rollout.Command, h *hostTruth, e *rollout.Event) {
 	wrong := r.rng.Float64() < r.world.bad
-	if h.dead || wrong && r.rng.IntN(3) == 0 {
+	switch {
+	case h.dead || wrong && r.rng.IntN(3) == 0:
 		e.Outcome, e.Reason = rollout.Unreachable, "no route"
 		if !h.dead && r.rng.IntN(2) == 0 {
 			e.Begun = c.Kind == rollout.Update
 			r.change(c, h) // it was lost on the way, and went through all the same
-		} else if r.Plan.Traffic == nil && !h.dead {
-			h.open = rollout.Live
 		}
+	case wrong:
+		r.breakHost(c, h, e)
+	default:
+		r.change(c, h)
+		e.Version, e.Equal, e.Begun = h.version, c.Kind == rollout.Restore, c.Kind == rollout.Update
+	}
+	// Without a balancer a host that was not touched has not been out of service.
+	if r.Plan.Traffic == nil && c.Kind == rollout.Update && !e.Begun {
+		h.open = rollout.Live
+	}
+}
+
+// breakHost fails a command on a host, before or after it changed something, and
+// sometimes with a restore that believes it went well.
+func (r *Run) breakHost(c rollout.Command, h *hostTruth, e *rollout.Event) {
+	e.Outcome, e.Reason = rollout.Failed, "it broke"
+	if r.rng.IntN(2) == 0 {
 		return
 	}
-	if wrong {
-		e.Outcome, e.Reason = rollout.Failed, "it broke"
-		if c.Kind == rollout.Update && r.rng.IntN(2) == 0 {
-			e.Begun, h.version = true, "broken"
-		}
-		if c.Kind == rollout.Restore && r.rng.IntN(2) == 0 {
-			e.Outcome, e.Equal, h.version = rollout.OK, false, "broken"
-		}
-		return
+	switch c.Kind {
+	case rollout.Update:
+		e.Begun, h.version = true, "broken"
+	case rollout.Restore:
+		e.Outcome, e.Equal, h.version = rollout.OK, false, "broken"
 	}
-	r.change(c, h)
-	e.Version, e.Equal, e.Begun = h.version, c.Kind == rollout.Restore, c.Kind == rollout.Update
 }
 
 // change makes the host what the command asks for.
