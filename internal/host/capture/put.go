@@ -1,0 +1,142 @@
+package capture
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"syscall"
+
+	"github.com/slipway-deploy/slipway/internal/host/root"
+	"github.com/slipway-deploy/slipway/internal/host/state"
+)
+
+// Put writes the recorded files that are not there as they were, and returns their
+// paths. Files that were not recorded stay: Drop removes those. One that cannot be
+// written does not keep it from the others.
+func (h Host) Put(ctx context.Context, dir string, recorded, now []state.File) (changed []string, err error) {
+	is := map[string]state.File{}
+	for _, f := range now {
+		is[f.Path] = f
+	}
+	// Sorted by path, a directory comes before what is in it.
+	for _, f := range recorded {
+		if is[f.Path] == f {
+			continue
+		}
+		if ctx.Err() != nil {
+			return changed, ctx.Err()
+		}
+		if e := h.put(dir, f); e != nil {
+			err = errors.Join(err, fmt.Errorf("put %s back: %w", f.Path, e))
+			continue
+		}
+		changed = append(changed, f.Path)
+	}
+	return changed, err
+}
+
+// Drop removes the files that were not recorded, and returns their paths. A directory
+// goes when nothing is left in it.
+func (h Host) Drop(ctx context.Context, recorded, now []state.File) (changed []string, err error) {
+	was := map[string]bool{}
+	for _, f := range recorded {
+		was[f.Path] = true
+	}
+	for i := len(now) - 1; i >= 0; i-- {
+		f := now[i]
+		if was[f.Path] {
+			continue
+		}
+		err := ctx.Err()
+		if err == nil {
+			err = os.Remove(h.Root.Path(f.Path))
+		}
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTEMPTY) {
+			continue
+		}
+		if err != nil {
+			return changed, fmt.Errorf("remove %s: %w", f.Path, err)
+		}
+		changed = append(changed, f.Path)
+	}
+	return changed, nil
+}
+
+func (h Host) put(dir string, f state.File) error {
+	at := h.Root.Path(f.Path)
+	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
+		return err
+	}
+	if f.Kind == state.Directory {
+		return putDirectory(at, f)
+	}
+	if info, err := os.Lstat(at); err == nil && info.IsDir() {
+		// Only empty: what is in it was not recorded, and is not ours to remove.
+		if err := os.Remove(at); err != nil {
+			return err
+		}
+	}
+	if f.Kind == state.Link {
+		return root.Replace(at, func(temp string) error {
+			return errors.Join(os.Symlink(f.Target, temp), os.Lchown(temp, f.UID, f.GID))
+		})
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "content", hexOf(f.Digest)))
+	if err != nil {
+		return err
+	}
+	return root.Replace(at, func(temp string) error { return putFile(temp, data, f) })
+}
+
+func putDirectory(at string, f state.File) error {
+	info, err := os.Lstat(at)
+	if err == nil && !info.IsDir() {
+		err = os.Remove(at)
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = os.MkdirAll(at, 0o700)
+	}
+	if err != nil {
+		return err
+	}
+	return own(at, f)
+}
+
+func putFile(temp string, data []byte, f state.File) error {
+	out, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(data)
+	if err == nil {
+		err = own(temp, f)
+	}
+	if err == nil {
+		err = out.Sync()
+	}
+	return errors.Join(err, out.Close())
+}
+
+// own gives a path its owner, then its mode: a change of owner clears setuid.
+func own(at string, f state.File) error {
+	if err := os.Lchown(at, f.UID, f.GID); err != nil {
+		return err
+	}
+	return syscall.Chmod(at, f.Mode)
+}
+
+// OfUnits reports whether a change of files is one that systemd must be told of.
+func OfUnits(changed []string) bool {
+	for _, p := range changed {
+		for d := path.Dir(p); d != "/" && d != "."; d = path.Dir(d) {
+			if d == unitsAt {
+				return true
+			}
+		}
+	}
+	return false
+}

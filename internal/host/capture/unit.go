@@ -1,0 +1,66 @@
+package capture
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+)
+
+const unitsAt = "/etc/systemd/system"
+
+// UnitPaths returns where an administrator or a package's scripts may have written
+// about a unit: its file, mask or alias, its drop-ins, and those of its template.
+func UnitPaths(name string) []string {
+	paths := []string{unitsAt + "/" + name, unitsAt + "/" + name + ".d"}
+	if before, rest, ok := strings.Cut(name, "@"); ok {
+		template := before + "@" + path.Ext(rest)
+		if template != name {
+			paths = append(paths, unitsAt+"/"+template, unitsAt+"/"+template+".d")
+		}
+	}
+	return paths
+}
+
+// unitLinks returns the links by which a unit is enabled: in the directories of the
+// targets that want it, and its aliases.
+func (h Host) unitLinks(name string) ([]string, error) {
+	var all []string
+	at := h.Root.Path(unitsAt)
+	entries, err := os.ReadDir(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		full := filepath.Join(at, e.Name())
+		switch ext := filepath.Ext(e.Name()); {
+		case ext == ".wants" || ext == ".requires" || ext == ".upholds":
+			all = append(all, h.Root.Of(filepath.Join(full, name)))
+		case e.Type()&fs.ModeSymlink != 0:
+			// A link that cannot be read is of no unit of ours.
+			if target, _ := os.Readlink(full); filepath.Base(target) == name {
+				all = append(all, h.Root.Of(full))
+			}
+		}
+	}
+	return all, nil
+}
+
+// Wanted returns where links of a unit would be, whichever target wants it: for the
+// units that only a new version brings.
+func (h Host) Wanted(names []string) ([]string, error) {
+	var all []string
+	for _, name := range names {
+		links, err := h.unitLinks(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(append(all, UnitPaths(name)...), links...)
+	}
+	return all, nil
+}

@@ -1,0 +1,294 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/slipway-deploy/slipway/internal/host"
+	"github.com/slipway-deploy/slipway/internal/host/capture"
+	"github.com/slipway-deploy/slipway/internal/host/deb"
+	"github.com/slipway-deploy/slipway/internal/host/memory"
+	"github.com/slipway-deploy/slipway/internal/host/process"
+	"github.com/slipway-deploy/slipway/internal/host/state"
+	"github.com/slipway-deploy/slipway/internal/host/unit"
+)
+
+// debian is a service that is one Debian package.
+type debian struct{ *job }
+
+func (d debian) where() string { return "/usr" }
+
+// prepare keeps a copy of the package, and of the installed one if it can be had, so
+// that going back needs no archive.
+func (d debian) prepare(ctx context.Context, a host.Artifact) ([]string, error) {
+	file := d.memory.Artifact(a.Digest)
+	if file == "" {
+		sent, err := d.file(a)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.room(d.root.Path(memory.Where), a.Size); err != nil {
+			return nil, err
+		}
+		if file, _, err = d.memory.Keep(ctx, sent, a.Digest); err != nil {
+			return nil, err
+		}
+	}
+	says, err := deb.Inspect(ctx, file)
+	if err != nil {
+		return nil, as(host.CodeRefused, err)
+	}
+	if says.Name != a.Name || says.Version != a.Version || says.Arch != a.Arch {
+		return nil, fail(host.CodeRefused, "the package says it is %s %s %s; the release says %s %s %s",
+			says.Name, says.Version, says.Arch, a.Name, a.Version, a.Arch)
+	}
+	if err := d.memory.Name(a.Version, a.Digest); err != nil {
+		return nil, err
+	}
+	if err := d.room(d.where(), says.Installed); err != nil {
+		return nil, err
+	}
+	return capture.WithLeftovers(says.Conffiles), d.keepInstalled(ctx)
+}
+
+// keepInstalled keeps the installed package's file if this host can get it: from
+// apt's cache, or from an archive while that still has it. Where it cannot, the
+// plan knows that it must be sent.
+func (d debian) keepInstalled(ctx context.Context) error {
+	now, err := deb.Query(ctx, d.request.Spec.Package)
+	if err != nil || !now.Installed() {
+		return err
+	}
+	known, err := d.memory.Releases()
+	if err != nil || d.memory.Artifact(known[now.Version]) != "" {
+		return err
+	}
+	file := deb.Cached(now.Name, now.Version, now.Arch)
+	if file == "" {
+		archived, err := deb.Archived(ctx, now.Name, now.Version)
+		if err != nil || !archived {
+			return err
+		}
+		dir, err := os.MkdirTemp("", "slipway-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		// An archive that does not answer now is no reason to stop: the plan did not
+		// rely on this copy.
+		if file, err = deb.Download(ctx, now.Name, now.Version, dir); err != nil {
+			return ctx.Err()
+		}
+	}
+	_, digest, err := d.memory.Keep(ctx, file, "")
+	if err != nil {
+		return err
+	}
+	return d.memory.Name(now.Version, digest)
+}
+
+func (d debian) install(ctx context.Context, a host.Artifact) error {
+	now, err := deb.Query(ctx, a.Name)
+	if err != nil {
+		return err
+	}
+	if now.Broken() || deb.Interrupted() {
+		// It may fail for the very version that is to be replaced; apt says so then.
+		_ = deb.Configure(ctx)
+	}
+	what := []string{d.memory.Artifact(a.Digest)}
+	if now.Broken() && now.Version == a.Version {
+		what = append(what, "--reinstall")
+	}
+	err = settled(ctx, state.Package{Name: a.Name, Version: a.Version}, deb.Install(ctx, what...))
+	if err != nil {
+		return as(host.CodeInstall, err)
+	}
+	if now.Hold {
+		return as(host.CodeInstall, deb.Hold(ctx, a.Name, true))
+	}
+	return nil
+}
+
+func (d debian) returnable(ctx context.Context, r capture.Record) error {
+	was := r.State.Package
+	now, err := deb.Query(ctx, was.Name)
+	if err != nil || was.Version == "" || (now.Version == was.Version && now.Status == "installed") {
+		return err
+	}
+	_, err = d.source(ctx, r)
+	return err
+}
+
+// source finds what to give to apt to get the recorded version.
+func (d debian) source(ctx context.Context, r capture.Record) (string, error) {
+	was := r.State.Package
+	known, err := d.memory.Releases()
+	if err != nil {
+		return "", err
+	}
+	if file := d.memory.Artifact(known[was.Version]); file != "" {
+		return file, nil
+	}
+	if file := deb.Cached(was.Name, was.Version, was.Arch); file != "" {
+		return file, nil
+	}
+	if a := d.request.Previous; a != nil && a.Version == was.Version {
+		file, err := d.file(*a)
+		if err != nil {
+			return "", err
+		}
+		file, _, err = d.memory.Keep(ctx, file, a.Digest)
+		return file, err
+	}
+	archived, err := deb.Archived(ctx, was.Name, was.Version)
+	if err != nil {
+		return "", err
+	}
+	if !archived {
+		return "", fail(host.CodeRefused, "%s %s was recorded, and is neither kept here nor in an archive: send its artifact", was.Name, was.Version)
+	}
+	return was.Name + "=" + was.Version, nil
+}
+
+func (d debian) back(ctx context.Context, r capture.Record, p capture.Progress) error {
+	was := r.State.Package
+	now, err := deb.Query(ctx, was.Name)
+	if err != nil {
+		return err
+	}
+	switch {
+	case was.Version == "" && now.Installed():
+		err = d.remove(ctx, r, now)
+	case was.Version == "" || (now.Version == was.Version && now.Status == was.Status && !deb.Interrupted()):
+	default:
+		err = d.reinstall(ctx, r, p, now)
+	}
+	if err != nil {
+		return as(host.CodeInstall, err)
+	}
+	return as(host.CodeInstall, d.marks(ctx, was.Name, was.Version != "", was.Hold, was.Auto))
+}
+
+// remove takes away a package that was not there. Its configuration goes with it; with
+// declared data it is not purged, since purging is what removes a package's data.
+func (d debian) remove(ctx context.Context, r capture.Record, now deb.Package) error {
+	purge := len(r.Spec.Data) == 0
+	err := deb.Remove(ctx, now.Name, purge)
+	if err == nil {
+		return nil
+	}
+	if err := deb.Disarm(now.Name); err != nil {
+		return err
+	}
+	return deb.RemoveAlone(ctx, now.Name, purge)
+}
+
+// reinstall puts the recorded version over whatever is there: with apt; where that
+// fails with dpkg alone; and at last without the scripts of the version that leaves,
+// which are what fails on the way down. Only what dpkg says afterwards counts: apt is
+// content with a package that is half installed in the right version.
+func (d debian) reinstall(ctx context.Context, r capture.Record, p capture.Progress, now deb.Package) error {
+	source, err := d.source(ctx, r)
+	if err != nil {
+		return err
+	}
+	if now.Broken() || deb.Interrupted() {
+		_ = deb.Configure(ctx) // what it cannot finish is replaced next
+	}
+	was := *r.State.Package
+	first := settled(ctx, was, deb.Install(ctx, append([]string{"--reinstall", source}, wanted(others(r, p))...)...))
+	if first == nil {
+		return remark(ctx, others(r, p))
+	}
+	if ctx.Err() != nil || !strings.HasPrefix(source, "/") {
+		return first
+	}
+	if settled(ctx, was, deb.InstallAlone(ctx, source)) == nil {
+		return nil
+	}
+	if err := deb.Disarm(now.Name); err != nil {
+		return fmt.Errorf("%w; then: %w", first, err)
+	}
+	if err := settled(ctx, was, deb.InstallAlone(ctx, source)); err != nil {
+		return fmt.Errorf("%w; without the scripts of %s: %w", first, now.Version, err)
+	}
+	return nil
+}
+
+// settled turns an installation that did not leave the package installed into an error.
+func settled(ctx context.Context, want state.Package, err error) error {
+	if err != nil {
+		return err
+	}
+	now, err := deb.Query(ctx, want.Name)
+	if err == nil && (now.Version != want.Version || now.Broken() || !now.Installed()) {
+		err = fmt.Errorf("%s is %s in version %s, expected %s", want.Name, now.Status, now.Version, want.Version)
+	}
+	return err
+}
+
+func (d debian) marks(ctx context.Context, name string, there, hold, auto bool) error {
+	now, err := deb.Query(ctx, name)
+	if err != nil || !there {
+		return err
+	}
+	if now.Hold != hold {
+		if err := deb.Hold(ctx, name, hold); err != nil {
+			return err
+		}
+	}
+	is, err := deb.Auto(name)
+	if err != nil || is == auto {
+		return err
+	}
+	return deb.Mark(ctx, name, auto)
+}
+
+func (d debian) clean(context.Context, capture.Record, capture.Progress) error { return nil }
+
+func (d debian) settle(context.Context) error { return nil }
+
+func (d debian) discard(host.Artifact) error { return nil }
+
+func (d debian) version(ctx context.Context) (string, error) {
+	now, err := deb.Query(ctx, d.request.Spec.Package)
+	if err != nil || !now.Installed() {
+		return "", err
+	}
+	return now.Version, nil
+}
+
+// old goes by the program, where that was replaced, and else by when the process
+// started.
+func (d debian) old(u unit.Status) (bool, error) {
+	if _, _, deleted := process.Program(u.PID); deleted {
+		return true, nil
+	}
+	changed, err := deb.Changed(d.request.Spec.Package)
+	return older(u, changed), err
+}
+
+func (d debian) previous(ctx context.Context, seen capture.Seen) (string, error) {
+	p := seen.Package
+	if !p.Installed() {
+		return "", nil
+	}
+	known, err := d.memory.Releases()
+	if err != nil {
+		return "", err
+	}
+	if d.memory.Artifact(known[p.Version]) != "" {
+		return "kept", nil
+	}
+	if deb.Cached(p.Name, p.Version, p.Arch) != "" {
+		return "package cache", nil
+	}
+	archived, err := deb.Archived(ctx, p.Name, p.Version)
+	if archived {
+		return "archive", err
+	}
+	return "", err
+}
