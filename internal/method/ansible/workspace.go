@@ -1,0 +1,160 @@
+package ansible
+
+import (
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/slipway-deploy/slipway/internal/host"
+	"github.com/slipway-deploy/slipway/internal/host/binary"
+)
+
+// incoming is the directory of a host in which artifacts are put: relative, since the
+// action plugin knows where our place on the host is.
+const incoming = ""
+
+// requestMost is the longest request that fits an argument of a command on a host.
+const requestMost = 64 << 10
+
+//go:embed play
+var play embed.FS
+
+// machines are the helpers' architectures by what "uname -m" says on a host.
+var machines = map[string]string{"x86_64": binary.AMD64, "aarch64": binary.ARM64}
+
+// workspace is the private directory of one run of ansible-playbook. The plugins lie
+// beside the playbook, where Ansible finds them without a setting that would replace
+// the user's own.
+type workspace struct{ dir string }
+
+// job is what the action plugin reads once a host.
+type jobFile struct {
+	Helpers map[string]helperFile `json:"helpers"` // by machine
+}
+
+type helperFile struct {
+	SHA256  string `json:"sha256,omitempty"`
+	File    string `json:"file,omitempty"`    // packed
+	Problem string `json:"problem,omitempty"` // why there is none
+}
+
+type callFile struct {
+	Request  host.Request `json:"request"`
+	Artifact *putFile     `json:"artifact,omitempty"`
+}
+
+// putFile is what is sent when the helper asks for the artifact.
+type putFile struct {
+	File    string `json:"file,omitempty"`
+	Path    string `json:"path"`
+	Problem string `json:"problem,omitempty"`
+}
+
+func (r *Runner) workspace() (*workspace, error) {
+	dir, err := os.MkdirTemp(r.cfg.Temp, "slipway-ansible-")
+	if err != nil {
+		return nil, fmt.Errorf("directory for a run of ansible: %w", err)
+	}
+	w := &workspace{dir: dir}
+	files, err := fs.Sub(play, "play")
+	if err == nil {
+		err = os.CopyFS(dir, files)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("directory for a run of ansible: %w", err), w.remove())
+	}
+	return w, nil
+}
+
+func (w *workspace) remove() error { return os.RemoveAll(w.dir) }
+
+func (w *workspace) path(name string) string { return filepath.Join(w.dir, name) }
+
+// hosts writes the file that limits a run to hosts.
+func (w *workspace) hosts(names []string) error {
+	for _, n := range names {
+		if err := nameable(n); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(w.path("limit"), []byte(strings.Join(names, "\n")+"\n"), 0o600)
+}
+
+// requests writes what every host is asked, a file each.
+func (w *workspace) requests(r *Runner, asks []ask) error {
+	if err := os.Mkdir(w.path("requests"), 0o700); err != nil {
+		return err
+	}
+	for _, a := range asks {
+		b, err := json.Marshal(callFile{Request: a.request, Artifact: r.put(a.request)})
+		if err != nil {
+			return err
+		}
+		if len(b) > requestMost {
+			return fmt.Errorf("request for host %s: %d bytes, more than the %d that fit a command: declare fewer paths", a.host, len(b), requestMost)
+		}
+		if err := os.WriteFile(w.path("requests/"+hex.EncodeToString([]byte(a.host))+".json"), b, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// helpers writes the helpers that hosts may lack. That one is not to be had matters
+// only to the host that lacks it, and is told there.
+func (w *workspace) helpers(r *Runner) error {
+	job := jobFile{Helpers: map[string]helperFile{}}
+	for machine, arch := range machines {
+		p, err := r.cfg.Helper(arch)
+		if err != nil {
+			job.Helpers[machine] = helperFile{Problem: err.Error()}
+			continue
+		}
+		f := helperFile{SHA256: p.SHA256, File: w.path("slipway-host-" + arch + ".gz")}
+		if err := os.WriteFile(f.File, p.Packed, 0o600); err != nil {
+			return err
+		}
+		job.Helpers[machine] = f
+	}
+	b, err := json.Marshal(job)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(w.path("job.json"), b, 0o600)
+}
+
+// put is the file that a request may turn out to need.
+func (r *Runner) put(q host.Request) *putFile {
+	a := q.Artifact
+	if a == nil {
+		a = q.Previous
+	}
+	if a == nil {
+		return nil
+	}
+	f := &putFile{Path: a.Path}
+	if r.cfg.Store == nil {
+		f.Problem = "there is no artifact store here"
+		return f
+	}
+	var err error
+	if f.File, err = r.cfg.Store.Path(a.Digest); err != nil {
+		f.Problem = err.Error()
+	}
+	return f
+}
+
+// nameable refuses a host whose name means something else as a pattern of Ansible's.
+func nameable(name string) error {
+	bad := strings.IndexFunc(name, func(c rune) bool { return c <= ' ' || strings.ContainsRune(",:&!~*?[]@\u007f", c) })
+	if name == "" || bad >= 0 {
+		return fmt.Errorf("host %q: Ansible cannot be limited to a host of this name (not allowed: spaces and , : & ! ~ * ? [ ] @): rename it in the inventory", name)
+	}
+	return nil
+}
