@@ -1,0 +1,67 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/slipway-deploy/slipway/internal/engine"
+	"github.com/slipway-deploy/slipway/internal/haproxy"
+	"github.com/slipway-deploy/slipway/internal/journal"
+	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/internal/traffic"
+)
+
+// Run drives a rollout until it ends or is paused; with wait, it stays while the
+// rollout waits for a person, and otherwise returns then. When ctx ends it pauses
+// the rollout, lets work on hosts finish, and returns nil.
+//
+// A *journal.HeldError says that a live process drives the rollout already, and
+// journal.ErrStale that one has taken it over. An *Error of kind Broken says that
+// the work stopped half way: nothing is lost, and Run can be called again.
+func (a *App) Run(ctx context.Context, id string, wait bool) (err error) {
+	rec, err := a.Rollout(ctx, id)
+	if err != nil {
+		return err
+	}
+	plan := rec.State.Plan
+	pool := &haproxy.Pool{}
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	m, err := a.methodOf(ctx, plan.Method, plan.Project)
+	if err != nil {
+		return err
+	}
+	t, err := trafficOf(plan.Traffic, pool)
+	if err != nil {
+		return err
+	}
+	e := engine.New(engine.Config{
+		Journal: a.journal, Work: a.work, Method: m, Traffic: t, Source: source(pool),
+		Log: a.cfg.Log, Name: a.cfg.By, Wait: wait,
+	})
+	_, err = e.Run(ctx, id, nil)
+	return a.stopped(id, err)
+}
+
+// stopped sorts out why an engine returned.
+func (a *App) stopped(id string, err error) error {
+	var held *journal.HeldError
+	switch {
+	case err == nil, errors.Is(err, engine.ErrInterrupted):
+		return nil
+	case errors.As(err, &held), errors.Is(err, journal.ErrStale):
+		return err
+	}
+	return &Error{Kind: Broken, Err: err,
+		Hint: "the rollout stopped half way and nothing is lost: mend this, then slipway resume " + id}
+}
+
+// Balancers tells how every host of a plan stands at every balancer now; nothing when
+// the plan has none.
+func (a *App) Balancers(ctx context.Context, p *rollout.Plan) (all []traffic.Standing, err error) {
+	if p.Traffic == nil || p.Traffic.HAProxy == nil {
+		return nil, nil
+	}
+	pool := &haproxy.Pool{}
+	defer func() { err = errors.Join(err, pool.Close()) }()
+	return traffic.NewHAProxy(pool).Show(ctx, p)
+}

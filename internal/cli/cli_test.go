@@ -1,0 +1,120 @@
+package cli_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/slipway-deploy/slipway/internal/cli"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"slipway": func() { os.Exit(cli.Main()) },
+	})
+}
+
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SLIPWAY_STATE", filepath.Join(e.WorkDir, ".state"))
+			e.Setenv("SLIPWAY_USER", "tester@desk")
+			e.Setenv("TZ", "UTC")
+			return nil
+		},
+	})
+}
+
+// call runs one command line in a directory, without a terminal.
+func call(t *testing.T, dir string, args ...string) (code int, out, errs string) {
+	t.Helper()
+	var o, e bytes.Buffer
+	env := map[string]string{"SLIPWAY_STATE": filepath.Join(dir, "state"), "SLIPWAY_USER": "tester@desk"}
+	code = cli.Run(t.Context(), args, cli.Env{
+		In: strings.NewReader(""), Out: &o, Err: &e, Dir: dir, Now: time.Now,
+		Getenv: func(name string) string { return env[name] },
+	})
+	return code, o.String(), e.String()
+}
+
+// TestWrong: each wrong command line has one message, says what to do, and exits
+// with the code of wrong usage, changing nothing.
+func TestWrong(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ line, want string }{
+		{"promte", `there is no command "promte"; did you mean promote?`},
+		{"frobnicate", `there is no command "frobnicate"; slipway --help lists them`},
+		{"--verbose", "unknown flag: --verbose; slipway --help lists the flags"},
+		{"deploy", "slipway deploy needs more; it is called as in: slipway deploy 1.4.0"},
+		{"deploy 1.4.0 web1", `slipway deploy does not take "web1"; it is called as in: slipway deploy 1.4.0`},
+		{"deploy 1.4.0", "nobody can be asked here: look at slipway plan 1.4.0 first, then give --yes"},
+		{"deploy 1.4.0 --yes", "there is no slipway.yaml\n  slipway init writes one, and --file names another"},
+		{"deploy 1.4.0 --yes --file other.yaml", "there is no other.yaml\n  slipway init writes one, and --file names another"},
+		{"deploy 1.4.0 --yes --force", "unknown flag: --force; slipway deploy --help lists the flags"},
+		{"deploy 1.4.0 --env", "flag needs an argument: --env; slipway deploy --help lists the flags"},
+		{"plan", "slipway plan needs more; it is called as in: slipway plan 1.4.0"},
+		{"plan 1.4.0 --output yaml", `invalid argument "yaml" for "-o, --output" flag: it can be text or json; slipway plan --help lists the flags`},
+		{"build 1.4.0 2.0.0", `slipway build does not take "2.0.0"; it is called as in: slipway build 1.4.0`},
+		{"build 1.4.0", "there is no slipway.yaml\n  slipway init writes one, and --file names another"},
+		{"resume", "no rollout is active; slipway history lists those that have ended"},
+		{"resume 7Q2M4K", "no rollout \"7Q2M4K\"\n  slipway history lists the rollouts"},
+		{"promote --env production", "no rollout is active on production; slipway history lists those that have ended"},
+		{"complete --service checkout", "no rollout is active of checkout; slipway history lists those that have ended"},
+		{"abort a b", `slipway abort does not take "b"; it is called as in: slipway abort 7Q2M4K`},
+		{"pause 7Q2M4K", "no rollout \"7Q2M4K\"\n  slipway history lists the rollouts"},
+		{"rollback", "no rollout can be taken back; slipway history lists what there was"},
+		{"rollback --to 1.0.0", "unknown flag: --to; slipway rollback --help lists the flags"},
+		{"show", "slipway show needs more; it is called as in: slipway show 7Q2M4K"},
+		{"show 01J", "no rollout \"01J\"\n  slipway history lists the rollouts"},
+		{"status now", "no rollout \"now\"\n  slipway history lists the rollouts"},
+		{"status a b", `slipway status does not take "b"; it is called as in: slipway status --env production`},
+		{"history --limit -1", "--limit -1 makes no sense: it can be 0 (all) or more"},
+		{"history --limit some", `invalid argument "some" for "-n, --limit" flag: strconv.ParseInt: parsing "some": invalid syntax; slipway history --help lists the flags`},
+		{"lab", ""},
+		{"lab boot", `slipway lab has no command "boot": it has up, down, list and status`},
+		{"lab up 6", `slipway lab up does not take "6"; it is called as in: slipway lab up --hosts 6`},
+		{"init nowhere/at/all", "look at the project: stat DIR/nowhere/at/all: no such file or directory"},
+		{"version 2", `slipway version does not take "2"; it is called as in: slipway version`},
+	} {
+		t.Run(c.line, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			code, out, errs := call(t, dir, strings.Fields(c.line)...)
+			errs = strings.ReplaceAll(errs, dir, "DIR")
+			if c.want == "" {
+				if code != 0 || out == "" {
+					t.Errorf("%d: %s", code, errs)
+				}
+				return
+			}
+			if want := "slipway: " + c.want + "\n"; errs != want {
+				t.Errorf("message\n%s\nwant\n%s", errs, want)
+			}
+			if code != 2 {
+				t.Errorf("exit code %d, want 2", code)
+			}
+			if out != "" {
+				t.Errorf("it printed %q", out)
+			}
+		})
+	}
+}
+
+// TestHelp: every command says what it is for and lists the exit codes.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"init", "build", "plan", "deploy", "promote", "complete", "pause", "resume", "abort",
+		"rollback", "status", "history", "show", "schema", "version", "lab", "demo"} {
+		code, out, errs := call(t, t.TempDir(), name, "--help")
+		if code != 0 || errs != "" || !strings.Contains(out, "Exit codes:") || !strings.Contains(out, "Usage:\n  slipway "+name) {
+			t.Errorf("%s --help: %d %s%s", name, code, out, errs)
+		}
+	}
+}

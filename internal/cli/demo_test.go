@@ -1,0 +1,59 @@
+package cli_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/slipway-deploy/slipway/internal/host/binary"
+	"github.com/slipway-deploy/slipway/lab/pack"
+)
+
+// TestDemo takes 1.0.0 to 1.1.0 under load, and lets 1.2.0 fail at the canary and be
+// taken back: real processes behind a balancer, judged by what they answer.
+func TestDemo(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
+	if _, err := binary.For(pack.Arch()); err != nil {
+		t.Skip(err)
+	}
+	code, out, errs := call(t, t.TempDir(), "demo", "--local", "--hosts", "4", "--rate", "600", "--output", "json")
+	if code != 0 {
+		t.Fatalf("exit code %d\n%s\n%s", code, errs, out)
+	}
+	var r struct {
+		Fleet, Why     string
+		Lost           int
+		OK             bool
+		BalancersEqual bool `json:"balancers_equal"`
+		Requests       struct{ Sent int }
+		Rollouts       []struct {
+			To, Phase string
+			Stages    []struct{ Name, Verdict string }
+		}
+		Hosts []struct {
+			Name, Before, After string
+			Equal               bool
+		}
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Fleet != "local" || r.Why == "" || !r.OK || !r.BalancersEqual || r.Lost != 0 || r.Requests.Sent < 1000 {
+		t.Errorf("report %+v", r)
+	}
+	for i, want := range []string{"1.0.0 completed", "1.1.0 completed", "1.2.0 restored"} {
+		if got := r.Rollouts[i].To + " " + r.Rollouts[i].Phase; got != want {
+			t.Errorf("rollout %d: %s, want %s", i, got, want)
+		}
+	}
+	if s := r.Rollouts[2].Stages[1]; s.Name != "canary" || s.Verdict != "fail" {
+		t.Errorf("the bad version's canary: %+v", s)
+	}
+	for _, h := range r.Hosts {
+		if h.Before != "1.1.0" || h.After != "1.1.0" || !h.Equal {
+			t.Errorf("host %+v", h)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/load"
+)
+
+// demoReport is what a demo shows, in text and as JSON.
+type demoReport struct {
+	Fleet    string         `json:"fleet"`         // lab or local
+	Why      string         `json:"why,omitempty"` // why no lab
+	Rate     int            `json:"rate"`
+	Started  time.Time      `json:"started"`
+	Seconds  float64        `json:"seconds"`
+	Requests load.Report    `json:"requests"`
+	Lost     int            `json:"lost"` // failed, and not by the bad version's own doing
+	Rollouts []view.Summary `json:"rollouts"`
+	Hosts    []demoHost     `json:"hosts"`
+	// BalancersEqual is true when the balancers are set as before the bad version.
+	BalancersEqual bool `json:"balancers_equal"`
+	OK             bool `json:"ok"` // everything above is as it should be
+}
+
+// demoHost is one host around the rollout of the bad version.
+type demoHost struct {
+	Name    string `json:"name"`
+	Before  string `json:"before"`
+	After   string `json:"after"`
+	Changed bool   `json:"changed"`
+	Equal   bool   `json:"equal"` // read back equal to its recorded state; true when never changed
+}
+
+// finish fills in what follows from the rollouts and the requests.
+func (r *demoReport) finish(now time.Time, balancersEqual bool) {
+	r.Seconds = float64(now.Sub(r.Started).Milliseconds()) / 1000
+	r.BalancersEqual = balancersEqual
+	const bad = "1.2.0"
+	r.Lost = r.Requests.Sent - r.Requests.OK - r.Requests.Version(bad).Failed
+	r.OK = r.Lost == 0 && balancersEqual && len(r.Rollouts) == 3 &&
+		r.Rollouts[0].Phase == rollout.Completed && r.Rollouts[1].Phase == rollout.Completed && r.Rollouts[2].Phase == rollout.Restored
+	if len(r.Rollouts) < 3 {
+		return
+	}
+	for _, h := range r.Rollouts[2].Hosts {
+		host := demoHost{Name: h.Name, Before: h.Before, After: h.Now, Changed: h.Changed, Equal: !h.Changed || h.Restored}
+		r.OK = r.OK && host.Equal && host.Before == host.After
+		r.Hosts = append(r.Hosts, host)
+	}
+}
+
+// asExpected is nil when the demo showed what it should.
+func (r demoReport) asExpected() error {
+	switch {
+	case r.OK:
+		return nil
+	case len(r.Rollouts) < 3 || r.Rollouts[2].Phase != rollout.Restored:
+		return ended{phase: rollout.NeedsPerson, code: exitPerson}
+	}
+	return ended{phase: rollout.Restored, code: exitRestored}
+}
+
+func (r demoReport) text(t view.Theme) string {
+	var b strings.Builder
+	b.WriteString("\nrequests\n")
+	rows := [][]string{}
+	for _, p := range r.Requests.Phases {
+		rows = append(rows, []string{
+			"  " + p.Name, fmt.Sprint(p.Sent), fmt.Sprint(p.OK), fmt.Sprint(p.Failures(load.Service)),
+			fmt.Sprint(p.Failures(load.Balancer, load.Transport, load.Unsent)), p.Latency.P99.Round(100 * time.Microsecond).String(),
+		})
+	}
+	b.WriteString(t.Table([]string{"  while", "sent", "ok", "service error", "lost", "p99"}, rows))
+	b.WriteString("\nhosts around 1.2.0\n")
+	rows = nil
+	for _, h := range r.Hosts {
+		rows = append(rows, []string{"  " + h.Name, h.Before, h.After, yes(h.Changed), yes(h.Equal)})
+	}
+	b.WriteString(t.Table([]string{"  host", "before", "after", "changed", "read back equal"}, rows))
+	fmt.Fprintf(&b, "\n%s requests, %d lost; balancers as before: %s; took %s\n",
+		fmt.Sprint(r.Requests.Sent), r.Lost, yes(r.BalancersEqual), view.Short(time.Duration(r.Seconds*float64(time.Second))))
+	return b.String()
+}
+
+func yes(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-deploy/slipway/internal/app"
+	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/journal"
+)
+
+type statusOptions struct {
+	target
+	out output
+}
+
+// status is one service in one environment.
+type status struct {
+	Service     string        `json:"service"`
+	Environment string        `json:"environment"`
+	Active      *view.Summary `json:"active,omitempty"` // the rollout that has not ended
+	Driver      string        `json:"driver,omitempty"` // who drives it; empty when nobody does
+	Last        *view.Summary `json:"last,omitempty"`   // the newest one that has
+}
+
+func newStatus(env Env) *cobra.Command {
+	var opts statusOptions
+	c := &cobra.Command{
+		Use:   "status [ID]",
+		Short: "What runs where, what is going on, and what to type next",
+		Long: `Status shows, for each service and environment, the rollout that is going on and the
+last one that ended: where it is, what it waits for, hosts with their versions, and
+what can be typed next. With an id it shows that rollout.`,
+		Args: exactly(0, 1, "slipway status --env production"),
+		RunE: func(c *cobra.Command, args []string) error {
+			opts.args(args)
+			return runStatus(c.Context(), opts, env)
+		},
+	}
+	opts.target.bind(c)
+	opts.out.bind(c)
+	return c
+}
+
+func runStatus(ctx context.Context, opts statusOptions, env Env) error {
+	a, err := env.app(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	all, err := listed(ctx, a, opts.target)
+	if err != nil {
+		return err
+	}
+	places, err := placesOf(ctx, a, env, all)
+	if err != nil {
+		return err
+	}
+	return opts.out.print(env.Out, places, func() string { return statusText(env, places) })
+}
+
+// listed returns the rollouts that status is about, the newest first.
+func listed(ctx context.Context, a *app.App, t target) ([]journal.Summary, error) {
+	all, err := a.List(ctx, journal.Filter{Service: t.service, Environment: t.environment})
+	if err != nil || t.id == "" {
+		return all, err
+	}
+	id, err := a.Resolve(ctx, t.id)
+	return slices.DeleteFunc(all, func(s journal.Summary) bool { return s.ID != id }), err
+}
+
+// placesOf picks the active and the last ended rollout of each place, newest first.
+func placesOf(ctx context.Context, a *app.App, env Env, all []journal.Summary) ([]status, error) {
+	places := []status{}
+	at := map[[2]string]int{}
+	for _, s := range all {
+		key := [2]string{s.Service, s.Environment}
+		i, known := at[key]
+		if !known {
+			i = len(places)
+			at[key] = i
+			places = append(places, status{Service: s.Service, Environment: s.Environment})
+		}
+		slot := &places[i].Active
+		if s.Head.Phase.Ended() {
+			slot = &places[i].Last
+		}
+		if *slot != nil {
+			continue
+		}
+		rec, err := a.Rollout(ctx, s.ID)
+		if err != nil {
+			return nil, err
+		}
+		sum := view.Summarize(rec.State, env.Now())
+		*slot = &sum
+	}
+	for i := range places {
+		if places[i].Active == nil {
+			continue
+		}
+		name, driven, err := a.Driver(ctx, places[i].Active.ID)
+		if err != nil {
+			return nil, err
+		}
+		if driven {
+			places[i].Driver = name
+		}
+	}
+	return places, nil
+}
+
+func statusText(env Env, places []status) string {
+	if len(places) == 0 {
+		return "nothing was deployed yet; slipway deploy VERSION begins\n"
+	}
+	theme := env.theme(env.Out)
+	var b strings.Builder
+	for i, p := range places {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		sum := p.Last
+		if p.Active != nil {
+			sum = p.Active
+			if p.Driver == "" && !waits(p.Active) {
+				b.WriteString(theme.Warn.Render("nobody drives this rollout") + "\n")
+			}
+		}
+		b.WriteString(theme.Summary(*sum))
+		b.WriteString(theme.Hosts(*sum))
+		if p.Active != nil && p.Last != nil {
+			b.WriteString("before that:\n" + theme.Summary(*p.Last))
+		}
+	}
+	return b.String()
+}
+
+// waits reports whether a rollout needs nobody to drive it at the moment.
+func waits(s *view.Summary) bool { return s.Phase == "waiting" || s.Phase == "paused" }

@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-deploy/slipway/internal/app"
+	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/rollout"
+)
+
+// steerOptions are those of promote, complete, pause, abort and rollback: each asks
+// one thing of one rollout.
+type steerOptions struct {
+	target
+	kind   rollout.EventKind
+	want   rollout.Phase // how the rollout should end
+	reason string
+	noWait bool
+	out    output
+}
+
+func newPromote(env Env) *cobra.Command {
+	return newSteer(env, steerOptions{kind: rollout.Promote, want: rollout.Completed},
+		"Go on to the next stage", `Promote goes on with what the rollout waits for: an approval, an unclear verdict, or
+a stage that is still being watched.`)
+}
+
+func newComplete(env Env) *cobra.Command {
+	return newSteer(env, steerOptions{kind: rollout.Complete, want: rollout.Completed},
+		"Go through all stages without watching or asking again", `Complete goes on through all stages that are left without watching them and without
+approvals. Checks, the failure budget and the limit of hosts out of service still hold.`)
+}
+
+func newPause(env Env) *cobra.Command {
+	return newSteer(env, steerOptions{kind: rollout.Pause, want: rollout.Paused},
+		"Start nothing new", `Pause lets hosts at work finish and starts nothing new. slipway resume goes on.`)
+}
+
+func newAbort(env Env) *cobra.Command {
+	return newSteer(env, steerOptions{kind: rollout.Abort, want: rollout.Restored},
+		"Stop, and put production back", `Abort stops a rollout on its way and puts every changed host back to its recorded
+state.`)
+}
+
+func newRollback(env Env) *cobra.Command {
+	return newSteer(env, steerOptions{kind: rollout.Rollback, want: rollout.Restored},
+		"Put production back, also after completion", `Rollback puts every host that a rollout changed back to its recorded state and reads
+it back. Without an id it takes the active rollout, or else the last one that completed.`)
+}
+
+func newSteer(env Env, opts steerOptions, short, long string) *cobra.Command {
+	name := string(opts.kind)
+	c := &cobra.Command{
+		Use: name + " [ID]", Short: short,
+		Long: long + `
+
+The request is journalled. When a live process drives the rollout it acts on it, and
+this command follows until the rollout ends or waits again; otherwise this command
+takes the rollout over and drives it itself.`,
+		Args: exactly(0, 1, "slipway "+name+" 7Q2M4K"),
+		RunE: func(c *cobra.Command, args []string) error {
+			opts.args(args)
+			return runSteer(c.Context(), opts, env)
+		},
+	}
+	opts.target.bind(c)
+	opts.out.bind(c)
+	c.Flags().StringVarP(&opts.reason, "reason", "r", "", "why, for the record")
+	c.Flags().BoolVar(&opts.noWait, "no-wait", false, "write the request down and leave; who drives the rollout acts on it")
+	return c
+}
+
+func runSteer(ctx context.Context, opts steerOptions, env Env) error {
+	a, err := env.app(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	find := opts.active
+	if opts.kind == rollout.Rollback {
+		find = opts.last
+	}
+	rec, err := find(ctx, a)
+	if err != nil {
+		return err
+	}
+	asked, err := a.Request(ctx, rec.State.Plan.ID, opts.kind, opts.reason)
+	if err != nil {
+		return err
+	}
+	_, driven, err := a.Driver(ctx, rec.State.Plan.ID)
+	if err != nil {
+		return err
+	}
+	if opts.noWait || opts.kind == rollout.Pause && !driven {
+		return acknowledge(env, opts, asked, driven)
+	}
+	return drive(ctx, env, a, rec, opts.want, &session{
+		out: opts.out, asked: asked.Seq, atWait: !env.terminal() || opts.out == asJSON,
+	})
+}
+
+// acknowledge says that the request is written down and who will act on it.
+func acknowledge(env Env, opts steerOptions, asked app.Record, driven bool) error {
+	sum := view.Summarize(asked.State, env.Now())
+	if driven {
+		sum.Next = nil
+	}
+	return opts.out.print(env.Out, sum, func() string { return env.theme(env.Out).Summary(sum) })
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-deploy/slipway/internal/app"
+	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/journal"
+)
+
+// target names a rollout: by id, or as the one there is in an environment.
+type target struct {
+	id          string
+	environment string
+	service     string
+}
+
+func (t *target) bind(c *cobra.Command) {
+	c.Flags().StringVarP(&t.environment, "env", "e", "", "environment, when no id is given")
+	c.Flags().StringVar(&t.service, "service", "", "service, when no id is given")
+}
+
+// args takes the one argument, an id.
+func (t *target) args(args []string) {
+	if len(args) > 0 {
+		t.id = args[0]
+	}
+}
+
+// active finds the rollout that has not ended.
+func (t target) active(ctx context.Context, a *app.App) (app.Record, error) {
+	if t.id != "" {
+		return t.byID(ctx, a)
+	}
+	found, err := a.Active(ctx, t.service, t.environment)
+	if err != nil {
+		return app.Record{}, err
+	}
+	switch len(found) {
+	case 0:
+		return app.Record{}, usagef("no rollout is active%s; slipway history lists those that have ended", t.where())
+	case 1:
+		return a.Rollout(ctx, found[0].ID)
+	}
+	return app.Record{}, usagef("%d rollouts are active%s: name one:\n%s", len(found), t.where(), choices(found))
+}
+
+// last finds the active rollout, or else the newest one that left hosts changed.
+func (t target) last(ctx context.Context, a *app.App) (app.Record, error) {
+	if t.id != "" {
+		return t.byID(ctx, a)
+	}
+	found, err := a.Active(ctx, t.service, t.environment)
+	if err != nil {
+		return app.Record{}, err
+	}
+	if len(found) > 0 {
+		return t.active(ctx, a)
+	}
+	found, err = a.Standing(ctx, t.service, t.environment)
+	if err != nil {
+		return app.Record{}, err
+	}
+	switch len(found) {
+	case 0:
+		return app.Record{}, usagef("no rollout%s can be taken back; slipway history lists what there was", t.where())
+	case 1:
+		return a.Rollout(ctx, found[0].ID)
+	}
+	return app.Record{}, usagef("%d rollouts can be taken back: name one:\n%s", len(found), choices(found))
+}
+
+func (t target) byID(ctx context.Context, a *app.App) (app.Record, error) {
+	id, err := a.Resolve(ctx, t.id)
+	if err != nil {
+		return app.Record{}, err
+	}
+	return a.Rollout(ctx, id)
+}
+
+func (t target) where() string {
+	text := ""
+	if t.service != "" {
+		text += " of " + t.service
+	}
+	if t.environment != "" {
+		text += " on " + t.environment
+	}
+	return text
+}
+
+// choices lists rollouts to choose from.
+func choices(found []journal.Summary) string {
+	var rows []string
+	for _, s := range found {
+		rows = append(rows, fmt.Sprintf("  %s  %s %s on %s, %s", view.ShortID(s.ID), s.Service, s.Version, s.Environment, s.Head.Phase))
+	}
+	return strings.Join(rows, "\n")
+}

@@ -1,0 +1,167 @@
+package view_test
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/ansi"
+	"pgregory.net/rapid"
+
+	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/rollout"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func TestMain(m *testing.M) {
+	time.Local = time.UTC // lines show local times
+	os.Exit(m.Run())
+}
+
+// golden compares a text with a file of testdata.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; -update writes it anew\ngot:\n%s\nwant:\n%s", file, got, want)
+	}
+}
+
+// moments are the pictures that have golden files.
+func moments() map[string]func(t *testing.T) *rehearsal {
+	failing := map[string]rollout.Event{
+		"update web02": {Outcome: rollout.Unhealthy, Reason: "GET /_status answered 500 for 30s", Begun: true, Version: "1.2.0"},
+		"update web04": {Outcome: rollout.Failed, Reason: "no space left on device", Begun: true},
+	}
+	unclear := map[string]rollout.Event{"bake canary": {Verdict: rollout.NoData, Reason: "haproxy answered nothing for 15m0s"}}
+	bad := map[string]rollout.Event{"bake canary": {Verdict: rollout.Fail, Reason: "errors 5.1 % against 0.1 %"}}
+	stuck := map[string]rollout.Event{
+		"bake canary":   {Verdict: rollout.Fail, Reason: "errors 5.1 % against 0.1 %"},
+		"restore web02": {Outcome: rollout.Failed, Reason: "conffile /etc/checkout.conf differs", Version: "1.1.0"},
+	}
+	play := func(hosts int, fails map[string]rollout.Event, holds func(rollout.State) bool) func(t *testing.T) *rehearsal {
+		return func(t *testing.T) *rehearsal {
+			r := rehearse(t, checkout(hosts), fails)
+			r.until(holds)
+			return r
+		}
+	}
+	return map[string]func(t *testing.T) *rehearsal{
+		"internal":  play(6, nil, doing(rollout.Update, 0)),
+		"baking":    play(6, nil, doing(rollout.BakeStage, 1)),
+		"approval":  play(6, nil, phase(rollout.Waiting)),
+		"unclear":   play(6, unclear, phase(rollout.Waiting)),
+		"restoring": play(6, bad, doing(rollout.Restore, 1)),
+		"restored":  play(6, bad, phase(rollout.Restored)),
+		"stuck":     play(6, stuck, phase(rollout.NeedsPerson)),
+		"many":      play(60, nil, doing(rollout.BakeStage, 1)),
+		"failures": func(t *testing.T) *rehearsal {
+			p := checkout(60)
+			p.Budget = 5
+			r := rehearse(t, p, failing)
+			r.until(phase(rollout.Waiting))
+			r.ask(rollout.Promote, "bob@desk")
+			for range 40 {
+				r.step()
+			}
+			return r
+		},
+		"completed": func(t *testing.T) *rehearsal {
+			r := rehearse(t, checkout(6), nil)
+			r.until(phase(rollout.Waiting))
+			r.ask(rollout.Promote, "bob@desk")
+			r.until(phase(rollout.Completed))
+			return r
+		},
+		"paused": func(t *testing.T) *rehearsal {
+			r := rehearse(t, checkout(6), nil)
+			r.until(doing(rollout.BakeStage, 1))
+			r.ask(rollout.Pause, "alice@ops1")
+			return r
+		},
+	}
+}
+
+func TestScreen(t *testing.T) {
+	t.Parallel()
+	for name, play := range moments() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := play(t)
+			golden(t, name+"-80.txt", r.screen(80, 24).String()+"\n")
+			golden(t, name+"-120.txt", r.screen(120, 40).String()+"\n")
+		})
+	}
+}
+
+// TestLines is what a pipe gets, and the summary at its end.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	for name, play := range moments() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := play(t)
+			theme := view.Plain(view.ASCII())
+			var b strings.Builder
+			for _, l := range r.lines {
+				b.WriteString(theme.Line(l) + "\n")
+			}
+			sum := view.Summarize(r.state, r.now)
+			b.WriteString("\n" + theme.Summary(sum) + theme.Hosts(sum))
+			golden(t, name+"-lines.txt", b.String())
+		})
+	}
+}
+
+// TestScreenFits: no terminal is too small, and nothing is drawn outside of it.
+func TestScreenFits(t *testing.T) {
+	t.Parallel()
+	plays := moments()
+	names := []string{"internal", "baking", "approval", "restoring", "stuck", "many", "failures", "completed"}
+	rapid.Check(t, func(rt *rapid.T) {
+		r := plays[rapid.SampledFrom(names).Draw(rt, "moment")](t)
+		s := r.screen(rapid.IntRange(20, 200).Draw(rt, "width"), rapid.IntRange(6, 80).Draw(rt, "height"))
+		if rapid.Bool().Draw(rt, "colour") {
+			s.Theme = view.Colour(view.Unicode())
+		}
+		rows := strings.Split(s.String(), "\n")
+		if len(rows) > s.Height {
+			rt.Fatalf("%d rows on %d", len(rows), s.Height)
+		}
+		for _, row := range rows {
+			if w := ansi.StringWidth(row); w > s.Width {
+				rt.Fatalf("a row of %d on %d: %q", w, s.Width, row)
+			}
+		}
+	})
+}
+
+func TestShort(t *testing.T) {
+	t.Parallel()
+	for d, want := range map[time.Duration]string{
+		-time.Second: "0s", 0: "0s", 400 * time.Millisecond: "0s", 59 * time.Second: "59s", 59700 * time.Millisecond: "1m00s",
+		4*time.Minute + 12*time.Second: "4m12s", time.Hour + 5*time.Minute: "1h05m", 76 * time.Hour: "3d4h",
+	} {
+		if got := view.Short(d); got != want {
+			t.Errorf("Short(%v) = %q, want %q", d, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{15 * time.Minute: "15m", 90 * time.Minute: "1h30m", 45 * time.Second: "45s", 2 * time.Hour: "2h", 90 * time.Second: "1m30s"} {
+		if got := view.Limit(d); got != want {
+			t.Errorf("Limit(%v) = %q, want %q", d, got, want)
+		}
+	}
+}
