@@ -140,8 +140,10 @@ func known(r host.Request) (host.Response, bool) {
 		// The worker meets the same, and says it with its code.
 		return host.Response{}, false
 	}
-	earlier, done, err := m.Result(memory.Of(r))
-	return earlier, done && err == nil
+	if earlier, done, err := m.Result(memory.Of(r)); done || err != nil {
+		return earlier, done && err == nil
+	}
+	return work.Lacks(r)
 }
 
 func written(_ int, err error) int {

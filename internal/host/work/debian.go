@@ -20,15 +20,23 @@ type debian struct{ *job }
 
 func (d debian) where() string { return "/usr" }
 
+// here is the copy that was kept, or what the method put on the host.
+func (d debian) here(a host.Artifact) (string, error) {
+	if kept := d.memory.Artifact(a.Digest); kept != "" {
+		return kept, nil
+	}
+	return d.file(a)
+}
+
 // prepare keeps a copy of the package, and of the installed one if it can be had, so
 // that going back needs no archive.
 func (d debian) prepare(ctx context.Context, a host.Artifact) ([]string, error) {
-	file := d.memory.Artifact(a.Digest)
-	if file == "" {
-		sent, err := d.file(a)
-		if err != nil {
-			return nil, err
-		}
+	file, err := d.here(a)
+	if err != nil {
+		return nil, err
+	}
+	if file != d.memory.Artifact(a.Digest) {
+		sent := file
 		if err := d.room(d.root.Path(memory.Where), a.Size); err != nil {
 			return nil, err
 		}

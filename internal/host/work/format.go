@@ -13,6 +13,9 @@ import (
 
 // format is what differs between a tar.gz and a .deb. Every method may be repeated.
 type format interface {
+	// here returns the file that an artifact is installed from, "" when none is needed
+	// because its release is in place, and CodeNeedsArtifact when it must be sent.
+	here(a host.Artifact) (file string, err error)
 	// prepare makes sure that an artifact is here, is the right one and fits, and does
 	// all that can be done beforehand. It touches nothing of the service, and returns
 	// the paths that installing may make.

@@ -27,14 +27,18 @@ type tarball struct {
 
 func (t tarball) where() string { return t.root.Path(t.request.Spec.Directory) }
 
+// here is what the method put on the host, unless the release is in place.
+func (t tarball) here(a host.Artifact) (string, error) {
+	if placed, err := t.has(a); err != nil || placed {
+		return "", err
+	}
+	return t.file(a)
+}
+
 // prepare unpacks nothing when the release is here, from the same artifact.
 func (t tarball) prepare(ctx context.Context, a host.Artifact) ([]string, error) {
-	here, err := t.has(a)
-	if err != nil || here {
-		return nil, err
-	}
-	file, err := t.file(a)
-	if err != nil {
+	file, err := t.here(a)
+	if err != nil || file == "" {
 		return nil, err
 	}
 	bytes, err := unpacked(file)

@@ -83,6 +83,21 @@ func Do(ctx context.Context, cfg Config, r host.Request) host.Response {
 	return j.end(err)
 }
 
+// Lacks answers an update whose artifact is not on the host yet, so that no worker
+// need be started to learn it. ok is false when the update can begin.
+func Lacks(r host.Request) (answer host.Response, ok bool) {
+	j := &job{request: r, answer: host.Response{Protocol: host.Protocol, Verb: r.Verb}}
+	if r.Verb != host.Update || j.open() != nil {
+		return host.Response{}, false
+	}
+	_, err := j.format.here(*r.Artifact)
+	failure, coded := errors.AsType[*Failure](err)
+	if !coded || failure.Code != host.CodeNeedsArtifact {
+		return host.Response{}, false
+	}
+	return j.end(err), true
+}
+
 // job is one request on its way.
 type job struct {
 	request host.Request
