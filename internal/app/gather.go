@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/slipway-deploy/slipway/internal/fleet"
 	"github.com/slipway-deploy/slipway/internal/manifest"
@@ -36,7 +37,8 @@ func (a *App) gatherAnsible(ctx context.Context, p project, m *manifest.Ansible)
 		Inventory: p.path(m.Inventory), Hosts: m.Hosts, Config: p.path(m.Config), Forks: m.Forks, Variables: m.Variables,
 	}, p.dir)
 	if err != nil {
-		return crew{}, &Error{Kind: Misconfigured, Err: err}
+		return crew{}, &Error{Kind: Misconfigured, Err: err,
+			Hint: "inventory, config and playbook in method.ansible are paths that begin at the directory of the manifest: correct that one"}
 	}
 	text, err := runner.Inventory(ctx)
 	if err != nil {
@@ -63,8 +65,11 @@ func (a *App) gatherLocal(ctx context.Context, p project, m *manifest.Local) (cr
 	}
 	hosts, err := machine.Hosts(ctx)
 	if err != nil {
-		return crew{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("find hosts in %s: %w", m.Directory, err),
-			Hint: "slipway demo makes a local fleet"}
+		hint := "correct that file; each host of a fleet is a directory with a host.json"
+		if errors.Is(err, fs.ErrNotExist) {
+			hint = "correct method.local.directory, or make it, with a directory for each host and a host.json in each; slipway demo makes such a fleet"
+		}
+		return crew{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("find hosts in %s: %w", m.Directory, err), Hint: hint}
 	}
 	names := namesOf(hosts)
 	inventory := localInventory(hosts, names)

@@ -25,7 +25,7 @@ type Initialised struct {
 func Init(ctx context.Context, dir, service string) (Initialised, error) {
 	made := Initialised{File: filepath.Join(dir, manifest.Name)}
 	if _, err := os.Stat(dir); err != nil {
-		return made, &Error{Kind: Misconfigured, Err: fmt.Errorf("look at the project: %w", err)}
+		return made, &Error{Kind: Misconfigured, Err: fmt.Errorf("look at the project: %w", err), Hint: "name the directory of a project, or none for this one"}
 	}
 	start, found := look(dir)
 	if service != "" {

@@ -56,6 +56,9 @@ func (a *App) Plan(ctx context.Context, r PlanRequest) (*rollout.Plan, error) {
 
 // release finds the artifacts of a version in the store.
 func (a *App) release(p project, version string) (rollout.Release, error) {
+	if err := artifact.CheckVersion(p.format(), version); err != nil {
+		return rollout.Release{}, &Error{Kind: Misconfigured, Err: err, Hint: "name a version that was built, as in: slipway deploy 1.4.0"}
+	}
 	kept, err := a.store.List(artifact.Want{Name: p.artifactName(), Version: version, Format: p.format()})
 	if err != nil {
 		return rollout.Release{}, err
@@ -83,10 +86,10 @@ func howToGet(p project, version string) string {
 // files that something else leaves in the project.
 func builds(m *manifest.Manifest) bool {
 	if d := m.Artifact.Deb; d != nil {
-		return d.Build != "" || d.File != ""
+		return d.Build != "" || d.File != "" || d.Tree != ""
 	}
 	t := m.Artifact.TarGz
-	return t != nil && (t.Build != "" || t.File != "")
+	return t != nil && (t.Build != "" || t.File != "" || t.Tree != "")
 }
 
 // stored finds what a host ran before, for the plan.

@@ -28,7 +28,8 @@ func open(dir, file string) (project, error) {
 			Hint: "slipway init writes one, and --file names another"}
 	}
 	if err != nil {
-		return project{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("read the manifest: %w", err)}
+		return project{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("read the manifest: %w", err),
+			Hint: "it is a file that can be read; --file names another"}
 	}
 	m, err := manifest.Parse(file, data)
 	if err != nil {

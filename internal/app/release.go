@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -66,8 +67,11 @@ func at(list []string, i int) string {
 // keeping says what to do about an artifact that was not taken.
 func keeping(err error) error {
 	e := &Error{Kind: Misconfigured, Err: err}
-	if errors.Is(err, artifact.ErrConflict) {
+	switch {
+	case errors.Is(err, artifact.ErrConflict):
 		e.Hint = "give the new bytes a version of their own"
+	case errors.Is(err, fs.ErrNotExist):
+		e.Hint = "name the .deb or .tar.gz file that was built, as in: slipway build 1.4.0 --import dist/checkout_1.4.0_amd64.tar.gz"
 	}
 	return e
 }
@@ -106,15 +110,17 @@ func (p project) buildConfig(r BuildRequest, arch, out string) (build.Config, er
 		Dir: p.dir, Format: p.format(), Name: p.artifactName(), Version: r.Version, Arch: arch, Out: out, Log: r.Output,
 	}
 	if d := p.Artifact.Deb; d != nil {
-		c.Command, c.File = d.Build, d.File
+		c.Command, c.File, c.Tree = d.Build, d.File, d.Tree
+		c.Deb = build.Package{Description: d.Description, Maintainer: d.Maintainer, Depends: d.Depends}
 	} else {
-		c.Command, c.File = p.Artifact.TarGz.Build, p.Artifact.TarGz.File
+		c.Command, c.File, c.Tree = p.Artifact.TarGz.Build, p.Artifact.TarGz.File, p.Artifact.TarGz.Tree
 	}
-	if r.Version == "" && strings.Contains(c.File, "{{version}}") {
-		return c, &Error{Kind: Misconfigured, Err: fmt.Errorf("which version? the file %s has it in its name", c.File),
+	if left := cmp.Or(c.File, c.Tree); r.Version == "" && strings.Contains(left, "{{version}}") {
+		return c, &Error{Kind: Misconfigured, Err: fmt.Errorf("which version? %s, which the build leaves, has it in its name", left),
 			Hint: "give it, as in: slipway build 1.4.0"}
 	}
-	c.File = strings.NewReplacer("{{version}}", r.Version, "{{arch}}", cmp.Or(arch, runtime.GOARCH)).Replace(c.File)
+	fill := strings.NewReplacer("{{version}}", r.Version, "{{arch}}", cmp.Or(arch, runtime.GOARCH))
+	c.File, c.Tree = fill.Replace(c.File), fill.Replace(c.Tree)
 	return c, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/slipway-deploy/slipway/internal/host/binary"
+	"github.com/slipway-deploy/slipway/lab/load"
 	"github.com/slipway-deploy/slipway/lab/pack"
 )
 
@@ -13,21 +14,18 @@ import (
 func TestDemo(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("it takes half a minute")
+		t.Skip("it takes about a minute")
 	}
 	if _, err := binary.For(pack.Arch()); err != nil {
 		t.Skip(err)
 	}
-	code, out, errs := call(t, t.TempDir(), "demo", "--local", "--hosts", "4", "--rate", "600", "--output", "json")
-	if code != 0 {
-		t.Fatalf("exit code %d\n%s\n%s", code, errs, out)
-	}
+	code, out, errs := call(t, t.TempDir(), "demo", "--local", "--hosts", "4", "--output", "json")
 	var r struct {
 		Fleet, Why     string
 		Lost           int
 		OK             bool
 		BalancersEqual bool `json:"balancers_equal"`
-		Requests       struct{ Sent int }
+		Requests       load.Report
 		Rollouts       []struct {
 			To, Phase string
 			Stages    []struct{ Name, Verdict string }
@@ -37,8 +35,16 @@ func TestDemo(t *testing.T) {
 			Equal               bool
 		}
 	}
-	if err := json.Unmarshal([]byte(out), &r); err != nil {
-		t.Fatal(err)
+	if err := json.Unmarshal([]byte(out), &r); err != nil || len(r.Rollouts) != 3 {
+		t.Fatalf("exit code %d, %v\n%s\n%s", code, err, errs, out)
+	}
+	for _, p := range r.Requests.Phases {
+		if n := p.Failures(load.Unsent); n > 0 {
+			t.Skipf("this machine is too busy: %d requests could not be sent", n)
+		}
+	}
+	if code != 0 {
+		t.Errorf("exit code %d\n%s\n%s", code, errs, out)
 	}
 	if r.Fleet != "local" || r.Why == "" || !r.OK || !r.BalancersEqual || r.Lost != 0 || r.Requests.Sent < 1000 {
 		t.Errorf("report %+v", r)

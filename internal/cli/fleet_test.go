@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -38,7 +39,7 @@ func TestFleet(t *testing.T) {
 			e.Defer(func() { endProcesses(e.WorkDir) })
 			return settle(e.WorkDir, dist, 4)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"versions": versions},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"versions": versions, "until": until},
 	})
 }
 
@@ -120,4 +121,19 @@ func versions(ts *testscript.TestScript, neg bool, args []string) {
 	if same := strings.Join(got, " ") == strings.Join(args, " "); same == neg {
 		ts.Fatalf("the hosts have %s", strings.Join(got, " "))
 	}
+}
+
+// until waits for the active rollout to reach a phase.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	want := `"phase": "` + strings.Join(args, " ") + `"`
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+		if err := ts.Exec("slipway", "status", "--output", "json"); err != nil {
+			ts.Fatalf("status: %v", err)
+		}
+		places, _, _ := strings.Cut(ts.ReadFile("stdout"), `"last":`)
+		if strings.Contains(places, want) {
+			return
+		}
+	}
+	ts.Fatalf("no rollout became %s", args)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -93,7 +94,16 @@ is worse, or someone says so, it puts every host back as it was, and shows that 
 
 // flagError says which flag was wrong and where the right ones are listed.
 func flagError(c *cobra.Command, err error) error {
-	return usagef("%s; %s --help lists the flags", err, c.CommandPath())
+	wrong := err.Error()
+	// A wrong number comes with the words of the function that could not read it.
+	if value, parser, ok := strings.Cut(wrong, " flag: strconv."); ok {
+		can := "a whole number"
+		if strings.HasPrefix(parser, "ParseBool") {
+			can = "true or false"
+		}
+		wrong = value + " flag: it can be " + can
+	}
+	return usagef("%s; %s --help lists the flags", wrong, c.CommandPath())
 }
 
 // unknownCommand names the command that was meant, if one is near.
@@ -114,6 +124,10 @@ func exactly(least, most int, example string) cobra.PositionalArgs {
 		if len(args) > most {
 			return usagef("%s does not take %q; it is called as in: %s", c.CommandPath(), args[most], example)
 		}
-		return usagef("%s needs more; it is called as in: %s", c.CommandPath(), example)
+		lacks := "more"
+		if words := strings.Fields(c.Use); len(words) > len(args)+1 {
+			lacks = words[len(args)+1]
+		}
+		return usagef("%s needs %s; it is called as in: %s", c.CommandPath(), lacks, example)
 	}
 }
