@@ -88,7 +88,7 @@ func receive(ctx context.Context, f *os.File, r io.Reader, info Info) error {
 func (s *Store) admit(f *os.File, info Info, replace bool) (Info, error) {
 	old, err := s.rivals(info)
 	if err == nil && len(old) > 0 && !replace {
-		err = fmt.Errorf("%w: version %s is in the store as %s, and this is %s; give it a new version, or replace it by force",
+		err = fmt.Errorf("%w: version %s is in the store as %s, and this is %s; give the new bytes a version of their own",
 			ErrConflict, info.Version, old[0].Digest, info.Digest)
 	}
 	if err != nil {

@@ -72,7 +72,7 @@ func TestStoreIsImmutable(t *testing.T) {
 	old := put(t, s, infoOf("checkout", "1.4.0", "amd64", "old"), "old", false)
 	info := infoOf("checkout", "1.4.0", "amd64", "new")
 	_, err := s.Put(t.Context(), strings.NewReader("new"), info, false)
-	says := "put checkout_1.4.0_amd64.tar.gz: a release is never changed: version 1.4.0 is in the store as " + old.Digest + ", and this is " + info.Digest + "; give it a new version, or replace it by force"
+	says := "put checkout_1.4.0_amd64.tar.gz: a release is never changed: version 1.4.0 is in the store as " + old.Digest + ", and this is " + info.Digest + "; give the new bytes a version of their own"
 	if !errors.Is(err, artifact.ErrConflict) || err.Error() != says {
 		t.Errorf("\nsays %v\nwant %s", err, says)
 	}

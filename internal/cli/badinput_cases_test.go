@@ -22,6 +22,7 @@ func sharedFiles() map[string]string {
 	}
 	for i := 1; i <= 3; i++ {
 		files[fmt.Sprintf("fleet/web%d/host.json", i)] = fmt.Sprintf(`{"address": "127.77.0.%d"}`, i)
+		files[fmt.Sprintf("fleet/web%d/var/lib/", i)] = ""
 		files[fmt.Sprintf("fleet/web%d/etc/systemd/system/checkout.service", i)] = "[Service]\nExecStart=/opt/checkout/current/bin/checkout\n"
 	}
 	return files
@@ -96,6 +97,12 @@ func badManifests(t *testing.T) []wrong {
 	return cases
 }
 
+// words marks a case whose message this project does not word alone.
+func words(w wrong) wrong {
+	w.words = true
+	return w
+}
+
 func badArchives() []wrong {
 	app := file("bin/checkout", "#!/bin/sh\n")
 	whole := targz(app, file("big", strings.Repeat("0123456789", 3000)))
@@ -133,14 +140,14 @@ func badArchives() []wrong {
 		tarball("a setuid program", targz(app.mode(0o4755))),
 		tarball("a file that everybody may write", targz(app.mode(0o777))),
 		tarball("a program for another architecture", targz(file("bin/checkout", program(183)))),
-		tarball("very much in very little", strings.Repeat(gz(strings.Repeat("\x00", 1<<20)), 100)),
+		words(tarball("very much in very little", strings.Repeat(gz(strings.Repeat("\x00", 1<<20)), 100))),
 		kept,
 		pkg("not a package", "garbage"),
 		pkg("parts in the wrong order", ar("debian-binary", "2.0\n", "data.tar.gz", targz(app), "control.tar.gz", targz(app))),
 		pkg("no version in it", deb(of("1.1.0", "Version: 1.1.0\n", ""), app)),
 		pkg("another version in it", deb(control, app)),
 		pkg("another package", deb(of("1.1.0", "checkout", "basket"), app)),
-		pkg("a package that is cut off", deb(of("1.1.0", "", ""), app)[:200]),
+		words(pkg("a package that is cut off", deb(of("1.1.0", "", ""), app)[:200])),
 		pkg("a setuid program in a package", deb(of("1.1.0", "", ""), file("./usr/bin/checkout", "x").mode(0o4755))),
 	}
 }
@@ -154,10 +161,6 @@ func badFleets() []wrong {
 	}
 	ansible := func(what, hosts, inventory string) wrong {
 		return wrong{what: what, line: "plan 1.0.0", needs: "ansible-inventory", files: map[string]string{"slipway.yaml": ansibleManifest(hosts), "hosts.ini": inventory}}
-	}
-	words := func(w wrong) wrong {
-		w.words = true
-		return w
 	}
 	return []wrong{
 		{what: "the fleet is not there", line: "plan 1.0.0", files: map[string]string{

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -11,11 +12,7 @@ import (
 
 func freshManifest() Manifest { return Manifest{Type: Listener} }
 
-func freshDeb() Deb { return Deb{File: "dist/*.deb"} }
-
-func freshTarGz() TarGz {
-	return TarGz{File: "dist/*.tar.gz", Keep: 5}
-}
+func freshTarGz() TarGz { return TarGz{Keep: 5} }
 
 func freshHealth() Health { return Health{Status: 200, Within: 30 * time.Second} }
 
@@ -46,12 +43,7 @@ func freshMetric() Metric { return Metric{Source: "haproxy", WorseBy: 1.5} }
 
 // fill sets what depends on other keys.
 func (m *Manifest) fill() {
-	if d := m.Artifact.Deb; d != nil && d.Package == "" {
-		d.Package = m.Service
-	}
-	if t := m.Artifact.TarGz; t != nil && t.Directory == "" {
-		t.Directory = "/opt/" + m.Service
-	}
+	m.Artifact.fill(m.Service)
 	if m.Units == nil {
 		m.Units = []string{m.Service + ".service"}
 	}
@@ -60,6 +52,21 @@ func (m *Manifest) fill() {
 	}
 	for i := range m.Environments {
 		m.Environments[i].fill(m.Service)
+	}
+}
+
+func (a *Artifact) fill(service string) {
+	if d := a.Deb; d != nil {
+		d.Package = cmp.Or(d.Package, service)
+		if d.Tree == "" {
+			d.File = cmp.Or(d.File, "dist/*.deb")
+		}
+	}
+	if t := a.TarGz; t != nil {
+		t.Directory = cmp.Or(t.Directory, "/opt/"+service)
+		if t.Tree == "" {
+			t.File = cmp.Or(t.File, "dist/*.tar.gz")
+		}
 	}
 }
 

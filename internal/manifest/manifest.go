@@ -22,6 +22,7 @@ const (
 
 // Manifest is a whole slipway.yaml with its defaults filled in.
 type Manifest struct {
+	File         string // as Parse was told, for messages
 	Service      string
 	Type         Type
 	Artifact     Artifact
@@ -41,17 +42,25 @@ type Artifact struct {
 	TarGz *TarGz
 }
 
-// Deb is a Debian package.
+// Deb is a Debian package. Exactly one of File and Tree is set.
 type Deb struct {
 	Package string
 	Build   string // shell command of the project; "" when somebody else builds it
-	File    string // glob of what the build leaves, relative to the manifest's directory
+	File    string // glob of the package that the build leaves, relative to the manifest's directory
+	Tree    string // directory that the build leaves and Slipway packs, relative as well
+
+	// Of a package made from a tree, where its DEBIAN/control says nothing else.
+	Description string
+	Maintainer  string // "Name <address>"
+	Depends     []string
 }
 
-// TarGz is a plain archive, unpacked into releases/VERSION of a directory.
+// TarGz is a plain archive, unpacked into releases/VERSION of a directory. Exactly
+// one of File and Tree is set.
 type TarGz struct {
 	Build         string
 	File          string   // as in Deb; "{{arch}}" and "{{version}}" are filled in
+	Tree          string   // as in Deb
 	Architectures []string // Debian's names; none: what the programs in the archive are for
 	Keep          int      // releases kept on a host
 	Directory     string   // absolute; holds releases/, current and shared/
@@ -215,7 +224,7 @@ func (m *Manifest) Environment(name string) (*Environment, error) {
 		names = append(names, e.Name)
 	}
 	if name == "" {
-		return nil, fmt.Errorf("no environment given: %s has %s; name one with --env", Name, strings.Join(names, ", "))
+		return nil, fmt.Errorf("no environment given: %s has %s; name one with --env", m.File, strings.Join(names, ", "))
 	}
-	return nil, fmt.Errorf("no environment %q in %s: it has %s", name, Name, strings.Join(names, ", "))
+	return nil, fmt.Errorf("no environment %q in %s: it has %s; name one of them with --env", name, m.File, strings.Join(names, ", "))
 }

@@ -22,6 +22,7 @@ func Parse(name string, data []byte) (*Manifest, error) {
 	if len(r.problems) > 0 {
 		return nil, r.errors()
 	}
+	m.File = name
 	m.fill()
 	m.at = r.at
 	return m, nil

@@ -205,7 +205,7 @@ func TestEnvironment(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"":     "no environment given: slipway.yaml has staging, qa, production; name one with --env",
-		"prod": `no environment "prod" in slipway.yaml: it has staging, qa, production`,
+		"prod": `no environment "prod" in slipway.yaml: it has staging, qa, production; name one of them with --env`,
 	} {
 		if _, err := m.Environment(name); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", name, err, want)

@@ -71,8 +71,10 @@ artifact:
     build: {{text .Build}}
 {{- if eq .Format "deb"}}
     file: dist/*.deb        # what the build leaves; several packages, one for each architecture, are fine
+    # tree: build/root      # or this: a directory that Slipway packs itself, the same bytes each time
 {{- else}}
     file: dist/*.tar.gz     # what the build leaves
+    # tree: build/{{.Service}}   # or this: a directory that Slipway packs itself, the same bytes each time
     keep: 5                 # releases kept on a host, so that going back is a matter of a link
 {{- end}}
 {{if eq .Type "batch"}}

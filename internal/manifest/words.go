@@ -40,6 +40,20 @@ func fileGlob() word {
 	return word{what: "a glob below the directory of the file, such as dist/*.deb", pattern: `^` + step + `(/` + step + `)*$`, limit: 1000}
 }
 
+// directoryBelow is neither the directory of the file itself nor outside of it.
+func directoryBelow() word {
+	const step = `([^/.\x00-\x1f][^/\x00-\x1f]*|\.[^/.\x00-\x1f][^/\x00-\x1f]*|\.\.[^/\x00-\x1f]+)`
+	return word{what: "a directory below that of slipway.yaml, such as build/root, without . or .. in it", pattern: `^` + step + `(/` + step + `)*$`, limit: 1000}
+}
+
+func maintainer() word {
+	return word{what: "a name and an address such as Shop <shop@example.com>", pattern: `^[^<>@,\x00-\x1f]*[^<>@,\x00-\x20] <[!-;=?-~]+@[!-;=?-~]+>$`}
+}
+
+func dependency() word {
+	return word{what: "a package as in the Depends of Debian: adduser, libc6 (>= 2.36) or nginx | apache2", pattern: `^[a-z0-9][A-Za-z0-9+.:~()<>=| -]*$`}
+}
+
 func architecture() word {
 	return word{what: "an architecture as Debian names it: amd64, arm64, all", pattern: `^[a-z0-9][a-z0-9-]*$`, limit: 32}
 }

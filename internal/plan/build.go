@@ -115,7 +115,7 @@ func (b *build) fits(a rollout.Artifact) {
 // place names a key of the environment with where it is written.
 func (b *build) place(path string) string {
 	at := b.in.Manifest.Position("environments." + b.env.Name + "." + path)
-	return fmt.Sprintf("%s (%s:%d:%d)", path, manifest.Name, at.Line, at.Column)
+	return fmt.Sprintf("%s (%s:%d:%d)", path, b.in.Manifest.File, at.Line, at.Column)
 }
 
 // note adds a sentence for whoever reads the plan.

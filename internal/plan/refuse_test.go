@@ -200,7 +200,7 @@ func TestNonsense(t *testing.T) {
 		"no id":               {func(in *plan.Input) { in.ID = "" }, "plan: no id or no version"},
 		"no version":          {func(in *plan.Input) { in.Release = rollout.Release{} }, "plan: no id or no version"},
 		"relative project":    {func(in *plan.Input) { in.Project = "checkout" }, `plan: the project's directory "checkout" is not absolute`},
-		"unknown environment": {func(in *plan.Input) { in.Environment = "staging" }, `no environment "staging" in slipway.yaml: it has production`},
+		"unknown environment": {func(in *plan.Input) { in.Environment = "staging" }, `no environment "staging" in slipway.yaml: it has production; name one of them with --env`},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

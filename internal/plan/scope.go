@@ -40,16 +40,19 @@ func (b *build) resolve() {
 	}
 	slices.SortFunc(b.fleet, func(x, y fleet.Host) int { return fleet.Compare(x.Name, y.Name) })
 	if len(b.in.Hosts) == 0 {
-		b.refuse(b.place("method"), "an empty group: "+b.pattern()+" matches no host", "look at it with ansible-inventory --graph, or correct hosts")
+		b.noHosts()
 	}
 }
 
-// pattern is where the environment's hosts come from, in words.
-func (b *build) pattern() string {
+// noHosts refuses an environment without a host.
+func (b *build) noHosts() {
 	if a := b.env.Method.Ansible; a != nil {
-		return fmt.Sprintf("pattern %s of %s", a.Hosts, a.Inventory)
+		b.refuse(b.place("method"), fmt.Sprintf("an empty group: pattern %s of %s matches no host", a.Hosts, a.Inventory),
+			"look at it with ansible-inventory -i "+a.Inventory+" --graph, or correct hosts")
+		return
 	}
-	return "directory " + b.env.Method.Local.Directory
+	b.refuse(b.place("method"), "an empty fleet: directory "+b.env.Method.Local.Directory+" holds no host",
+		"each host is a directory in it with a file host.json; make one, or correct directory")
 }
 
 // sameAddress refuses one host under two names: it would be changed twice, and be

@@ -159,7 +159,7 @@ func (b *build) stagePlace(i int, s manifest.Stage) string {
 		return "stage " + string(s.Kind)
 	}
 	at := b.in.Manifest.Position(fmt.Sprintf("environments.%s.stages[%d]", b.env.Name, i))
-	return fmt.Sprintf("stage %s (%s:%d:%d)", s.Kind, manifest.Name, at.Line, at.Column)
+	return fmt.Sprintf("stage %s (%s:%d:%d)", s.Kind, b.in.Manifest.File, at.Line, at.Column)
 }
 
 // nameStages tells several canaries apart.

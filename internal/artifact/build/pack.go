@@ -12,9 +12,9 @@ import (
 
 // pack makes the artifact from the staged tree, and returns its file.
 func (c Config) pack(ctx context.Context, src source) (string, error) {
-	tree := filepath.Join(c.Dir, c.Tree)
-	st, err := os.Stat(tree)
-	if err != nil || !st.IsDir() {
+	// The tree may be a link to where a build keeps it; a walk would not follow that.
+	tree, err := filepath.EvalSymlinks(filepath.Join(c.Dir, c.Tree))
+	if st, missing := os.Stat(tree); err != nil || missing != nil || !st.IsDir() {
 		return "", fmt.Errorf("the build left no directory %s in %s: correct the name or the build", c.Tree, c.Dir)
 	}
 	items, err := readTree(ctx, tree)

@@ -86,6 +86,19 @@ lrwxrwxrwx 0/0               0 2023-11-14 22:13 run -> bin/checkout
 	}
 }
 
+// TestTreeIsALink: a build may keep its tree elsewhere and leave a link to it.
+func TestTreeIsALink(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, map[string]string{".gitignore": "stage\nlink\ndist\n"})
+	straight := p.config(artifact.TarGz)
+	linked := straight
+	linked.Command += " && ln -sfn stage/opt link"
+	linked.Tree = "link"
+	if a, b := mustRun(t, straight), mustRun(t, linked); a.Info.Digest != b.Info.Digest {
+		t.Errorf("through a link it is %s, and without %s", b.Info.Digest, a.Info.Digest)
+	}
+}
+
 func TestDirty(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, nil)
