@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -17,6 +18,9 @@ import (
 
 // schema is where the tables lie in PostgreSQL, unless the URL says otherwise.
 const schema = "slipway"
+
+// busyWait is how long a process waits for another one that writes to the file.
+const busyWait = 10 * time.Second
 
 // flavour is all that differs between the two databases.
 type flavour struct {
@@ -27,6 +31,8 @@ type flavour struct {
 	now string
 	// single is true when the database has one writer at a time.
 	single bool
+	// file is where the database lies when it is a file.
+	file string
 }
 
 // IsPostgres reports whether an address is a PostgreSQL URL and not a path.
@@ -77,7 +83,8 @@ func connectSQLite(path string) (*sql.DB, flavour, error) {
 		return nil, flavour{}, err
 	}
 	options := url.Values{"_txlock": {"immediate"}}
-	for _, p := range []string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)"} {
+	wait := fmt.Sprintf("busy_timeout(%d)", busyWait.Milliseconds()) // first, so that the others wait, too
+	for _, p := range []string{wait, "journal_mode(WAL)", "synchronous(FULL)"} {
 		options.Add("_pragma", p)
 	}
 	absolute, err := filepath.Abs(path)
@@ -91,7 +98,7 @@ func connectSQLite(path string) (*sql.DB, flavour, error) {
 	}
 	db.SetMaxOpenConns(4)
 	db.SetMaxIdleConns(4)
-	return db, flavour{single: true}, nil
+	return db, flavour{single: true, file: absolute}, nil
 }
 
 // private makes the file and its directory, readable by their owner only: plans
@@ -138,4 +145,13 @@ func busy(err error) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	const busy = 5
 	return ok && e.Code()&0xff == busy
+}
+
+// explain adds to SQLite's word for it what keeps the journal from being written, and
+// what can be done about that.
+func (f flavour) explain(err error) error {
+	if !busy(err) {
+		return err
+	}
+	return fmt.Errorf("%w: another process is writing to the journal and does not finish, as one that was stopped (by Ctrl-Z, say): fuser %s names those that have it open; let it go on, or end it", err, f.file)
 }

@@ -57,7 +57,7 @@ func (j *Journal) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	}
 	tx, err := j.db.BeginTx(ctx, nil)
 	if err != nil {
-		return err
+		return j.flavour.explain(err)
 	}
 	if err := f(tx); err != nil {
 		return errors.Join(err, rollback(tx))

@@ -18,13 +18,15 @@ type Lease struct {
 	Rollout     string
 	Service     string
 	Environment string
-	Token       int64 // fencing token: grows with every owner of the service and environment
+	Token       int64 // fencing token: grows with every owner of the service and environment, also past the journal's loss
 	owner       string
 }
 
 // Acquire makes owner the one that drives a rollout, for a time that Renew extends.
 // It fails with a *HeldError while another owner has the lease, unless that one is
-// known to be dead. Every lease has a token that none had before it.
+// known to be dead. Every lease has a token that none had before it: the one after the
+// last, or the time in seconds where that is more. Hosts remember the highest token they
+// saw, and a journal that was lost, or one on another machine, would start too low.
 func (j *Journal) Acquire(ctx context.Context, id string, owner Owner, hold time.Duration) (Lease, error) {
 	who, err := json.Marshal(owner)
 	if err != nil {
@@ -60,9 +62,9 @@ func (j *Journal) acquire(ctx context.Context, tx *sql.Tx, l *Lease, hold time.D
 	if err := vacant(ctx, tx, *l, now); err != nil {
 		return err
 	}
-	const take = `UPDATE leases SET token = token + 1, rollout = $1, owner = $2, expires = $3
-		WHERE service = $4 AND environment = $5 RETURNING token`
-	return tx.QueryRowContext(ctx, take, l.Rollout, l.owner, micros(now.Add(hold)), l.Service, l.Environment).Scan(&l.Token)
+	const take = `UPDATE leases SET token = CASE WHEN token < $1 THEN $1 ELSE token + 1 END, rollout = $2, owner = $3, expires = $4
+		WHERE service = $5 AND environment = $6 RETURNING token`
+	return tx.QueryRowContext(ctx, take, now.Unix(), l.Rollout, l.owner, micros(now.Add(hold)), l.Service, l.Environment).Scan(&l.Token)
 }
 
 // vacant refuses while somebody else has the lease; the row is locked after it.

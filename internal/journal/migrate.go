@@ -25,7 +25,7 @@ type migration struct {
 // transaction, so that processes which start at the same time do not meet half of it.
 func (j *Journal) migrate(ctx context.Context) error {
 	steps, err := steps()
-	if err != nil {
+	if err != nil || j.upToDate(ctx, steps) {
 		return err
 	}
 	return j.patiently(ctx, func(tx *sql.Tx) error {
@@ -48,11 +48,26 @@ func (j *Journal) migrate(ctx context.Context) error {
 	})
 }
 
-// patiently runs a transaction again while another process makes the file.
+// upToDate reports whether a file needs no migration. It only reads: whoever looks at
+// a journal must not wait for a process that writes to it, which may have been stopped.
+func (j *Journal) upToDate(ctx context.Context, steps []migration) bool {
+	if !j.flavour.single {
+		return false
+	}
+	have := 0
+	err := j.read(ctx, func(tx *sql.Tx) error {
+		return tx.QueryRowContext(ctx, `SELECT MAX(version) FROM schema_versions`).Scan(&have)
+	})
+	// What is wrong shows again, and is told, when the file is written.
+	return err == nil && have == steps[len(steps)-1].version
+}
+
+// patiently runs a transaction again while another process makes the file: SQLite does
+// not wait then, whatever its busy_timeout.
 func (j *Journal) patiently(ctx context.Context, f func(*sql.Tx) error) error {
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
-	for give := time.Now().Add(10 * time.Second); ; {
+	for give := time.Now().Add(2 * busyWait); ; {
 		err := j.transact(ctx, f)
 		if !busy(err) || time.Now().After(give) {
 			return err

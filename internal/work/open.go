@@ -13,7 +13,6 @@ import (
 
 	"github.com/dbos-inc/dbos-transact-golang/dbos"
 	_ "github.com/dbos-inc/dbos-transact-golang/dbos/driver/sqlite" // tells DBOS of SQLite
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // open returns the rollout's view of the database, made if need be.
@@ -34,6 +33,11 @@ func (w *Work) open(ctx context.Context, rollout string) (*site, error) {
 			return nil, err
 		}
 		config.SystemDBPool, s.close = pool, func() error { pool.Close(); return nil }
+		release, err := alone(ctx, pool)
+		if err != nil {
+			return nil, errors.Join(err, s.close())
+		}
+		defer release()
 	} else {
 		db, err := openSQLite(w.address)
 		if err != nil {
@@ -43,24 +47,10 @@ func (w *Work) open(ctx context.Context, rollout string) (*site, error) {
 	}
 	// A context that ends would end workflows for good; Stop only interrupts them.
 	var err error
-	if s.dbos, err = dbos.NewContext(context.WithoutCancel(ctx), config); err != nil {
+	if s.dbos, err = inert(func() (dbos.Context, error) { return dbos.NewContext(context.WithoutCancel(ctx), config) }); err != nil {
 		return nil, errors.Join(err, s.close())
 	}
 	return s, nil
-}
-
-// openPostgres makes the pool that DBOS would make itself if it were allowed to
-// create databases: the one in the address must be there.
-func openPostgres(ctx context.Context, address string) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(address)
-	if err != nil {
-		return nil, err
-	}
-	config.MaxConns = 6
-	config.ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"] = idle
-	// search_path is the journal's business.
-	delete(config.ConnConfig.RuntimeParams, "search_path")
-	return pgxpool.NewWithConfig(context.WithoutCancel(ctx), config)
 }
 
 // openSQLite opens the file, readable by its owner only. A commit need not reach the

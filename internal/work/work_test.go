@@ -2,7 +2,10 @@ package work_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -16,7 +19,16 @@ import (
 	"github.com/slipway-deploy/slipway/internal/work"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if address := os.Getenv(starting); address != "" {
+		if err := startOne(address); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // start begins work whose commands are reported on a channel as they begin.
 func start(t *testing.T, w *work.Work, rollout string) <-chan int {
@@ -77,6 +89,52 @@ func commandsRun(t *testing.T, address string) {
 	if !slices.Equal(got, []int{1, 2, 3, 4, 5}) {
 		t.Errorf("ran %v", got)
 	}
+}
+
+// TestStartingAtOnce: processes that find no database make it together.
+func TestStartingAtOnce(t *testing.T) {
+	t.Parallel()
+	t.Run("sqlite", func(t *testing.T) { startingAtOnce(t, filepath.Join(t.TempDir(), "work.db")) })
+	t.Run("postgres", func(t *testing.T) { startingAtOnce(t, journaltest.Postgres(t)) })
+}
+
+func startingAtOnce(t *testing.T, address string) {
+	t.Parallel()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			c := exec.CommandContext(t.Context(), self)
+			c.Env = append(os.Environ(), starting+"="+address)
+			if out, err := c.CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// starting tells a process of this test to do one command of a rollout of its own, with
+// the work at an address.
+const starting = "SLIPWAY_TEST_START"
+
+func startOne(address string) error {
+	ctx, rollout := context.Background(), fmt.Sprintf("r%d", os.Getpid())
+	w, ran := work.New(address, nil), make(chan struct{}, 1)
+	err := w.Start(ctx, rollout, func(context.Context, int) error {
+		ran <- struct{}{}
+		return nil
+	})
+	if err == nil {
+		err = w.Enqueue(ctx, rollout, 1)
+	}
+	if err == nil {
+		<-ran
+	}
+	return errors.Join(err, w.Close())
 }
 
 func TestTheFileIsPrivate(t *testing.T) {
@@ -150,12 +208,32 @@ func TestWorkThatEndedRunsAgainWhenAskedFor(t *testing.T) {
 
 func TestStoppedWorkIsTakenUpByTheNextProcess(t *testing.T) {
 	t.Parallel()
-	t.Run("sqlite", func(t *testing.T) { takenUp(t, filepath.Join(t.TempDir(), "work.db")) })
-	t.Run("postgres", func(t *testing.T) { takenUp(t, journaltest.Postgres(t)) })
+	for name, address := range map[string]func(*testing.T) string{
+		"sqlite":   func(t *testing.T) string { return filepath.Join(t.TempDir(), "work.db") },
+		"postgres": func(t *testing.T) string { return journaltest.Postgres(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			takenUp(t, address(t), func() {})
+		})
+	}
 }
 
-func takenUp(t *testing.T, path string) {
-	t.Parallel()
+// TestTheEnvironmentDoesNotOverrule: variables that are meant for programs on DBOS's
+// own hosting change nothing, and are still there for what the process starts.
+func TestTheEnvironmentDoesNotOverrule(t *testing.T) {
+	t.Setenv("DBOS__VMID", "a machine")
+	t.Setenv("DBOS__APPVERSION", "8")
+	t.Setenv("DBOS__CLOUD", "true")
+	takenUp(t, filepath.Join(t.TempDir(), "work.db"), func() { t.Setenv("DBOS__APPVERSION", "9") })
+	if got := os.Getenv("DBOS__VMID") + " " + os.Getenv("DBOS__APPVERSION"); got != "a machine 9" {
+		t.Errorf("the environment is now %s", got)
+	}
+}
+
+// takenUp leaves work behind, and checks who takes it up; between is called in between.
+func takenUp(t *testing.T, path string, between func()) {
+	t.Helper()
 	first := open(t, path)
 	begun := make(chan int, 1)
 	err := first.Start(t.Context(), "r1", func(ctx context.Context, command int) error {
@@ -176,6 +254,7 @@ func takenUp(t *testing.T, path string) {
 	if err := first.Stop("r1"); err != nil {
 		t.Errorf("stopping twice: %v", err)
 	}
+	between()
 	other := open(t, path)
 	foreign := start(t, other, "r2")
 	second := open(t, path)

@@ -155,3 +155,37 @@ func tokensOnlyGrow(t *testing.T, address string) {
 		last = l.Token
 	}
 }
+
+// tokensOutgrowLoss: an empty journal gives tokens that are higher than those which
+// hosts may have seen from the journal before it, however often that one was asked.
+func tokensOutgrowLoss(t *testing.T, address string) {
+	j := Open(t, address)
+	create(t, j, Plan("R1", 3))
+	before := time.Now().Unix()
+	first := acquire(t, j, "R1")
+	// The clocks of PostgreSQL and of this test are the same machine's.
+	if first.Token < before || first.Token > time.Now().Unix() {
+		t.Errorf("the first token is %d, and the time %d", first.Token, before)
+	}
+	if err := j.Release(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	last := first.Token
+	for range 20 { // faster than one a second
+		again := take(t, j, "R1")
+		if again <= last {
+			t.Fatalf("token %d after %d", again, last)
+		}
+		last = again
+	}
+}
+
+// take acquires a lease that has run out as it is given.
+func take(t *testing.T, j *journal.Journal, id string) int64 {
+	t.Helper()
+	l, err := j.Acquire(t.Context(), id, journal.Self("test"), -time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.Token
+}

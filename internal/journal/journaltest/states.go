@@ -83,9 +83,14 @@ func compare(t *testing.T, j *journal.Journal, p *rollout.Plan, seed uint64) {
 
 func openingAtOnce(t *testing.T, address string) {
 	var wg sync.WaitGroup
-	for range 6 {
-		wg.Go(func() { Open(t, address) })
+	gate := make(chan struct{})
+	for range 16 {
+		wg.Go(func() {
+			<-gate
+			Open(t, address)
+		})
 	}
+	close(gate)
 	wg.Wait()
 	create(t, Open(t, address), Plan("R1", 1))
 }

@@ -29,6 +29,7 @@ func Run(t *testing.T, address func(t *testing.T) string) {
 		"leases end":                          leasesEnd,
 		"a dead owner is replaced at once":    deadOwner,
 		"tokens only grow":                    tokensOnlyGrow,
+		"tokens outgrow a lost journal":       tokensOutgrowLoss,
 		"opening at the same time":            openingAtOnce,
 		"odd text survives":                   oddText,
 		"many hosts are written and read":     manyHosts,
