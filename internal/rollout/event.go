@@ -67,7 +67,8 @@ type Event struct {
 	Version string `json:"version,omitempty"`
 	// Digest is the digest of the captured state: before an update, after a restore.
 	Digest string `json:"digest,omitempty"`
-	// Equal is true when a restored host was read back equal to its recorded state.
+	// Equal is true when a restored host, or what was put back of a balancer, was read
+	// back equal to its recorded state.
 	Equal bool `json:"equal,omitempty"`
 	// Balancer is what record read, opaque here.
 	Balancer string `json:"balancer,omitempty"`

@@ -70,15 +70,27 @@ func (t *turn) absorb(c Command, h *HostState, e Event) {
 	case Restore:
 		t.absorbRestore(h, e)
 	case Return:
-		if good {
-			h.Exposure = Live
-		} else {
-			h.Returns++
+		if t.absorbReturn(h, e) {
+			return
 		}
 	}
 	if !good {
 		t.blame(h, e)
 	}
+}
+
+// absorbReturn takes in how a host's balancers were put back, and reports whether that
+// is nothing to blame the host for. A host that the rollout never touched has its place
+// back when that is set as recorded: whether it is healthy is left to the balancers, and
+// what it has failed with before says more than that it is not.
+func (t *turn) absorbReturn(h *HostState, e Event) (known bool) {
+	aside := e.Equal && !h.Begun
+	if e.Outcome != OK && !aside {
+		h.Returns++
+		return false
+	}
+	h.Exposure = Live
+	return aside && h.Failure != ""
 }
 
 func (t *turn) absorbUpdate(h *HostState, e Event) {

@@ -67,7 +67,7 @@ func play(t *testing.T, text string) string {
 }
 
 // line plays one line: "plan key=value...", "ok" (all that is pending), "fail HOST
-// OUTCOME [begun] reason...", "verdict WORD reason...", or the name of a request.
+// OUTCOME [begun] [equal] reason...", "verdict WORD reason...", or the name of a request.
 func (p *stageplay) line(t *testing.T, words []string) {
 	switch words[0] {
 	case "plan":
@@ -120,6 +120,9 @@ func (p *stageplay) failure(words []string) rollout.Event {
 	words = words[2:]
 	if len(words) > 0 && words[0] == "begun" {
 		e.Begun, words = true, words[1:]
+	}
+	if len(words) > 0 && words[0] == "equal" {
+		e.Equal, words = true, words[1:]
 	}
 	e.Reason = strings.Join(words, " ")
 	for i, h := range p.state.Plan.Hosts {

@@ -139,7 +139,7 @@ func (r *run) host(ctx context.Context, name string) engine.Report {
 	report, err := r.act(r, ctx, p)
 	report.Host, report.Outcome, report.Detail = name, rollout.OK, p.detail()
 	if err != nil {
-		report.Outcome, report.Reason, report.Equal = outcome(err), reason(err), false
+		report.Outcome, report.Reason = outcome(err), reason(err)
 	}
 	return report
 }

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
@@ -9,14 +10,22 @@ import (
 )
 
 // giveBack puts a host's recorded state and weight back on every balancer, and
-// reads them back to prove it.
+// reads them back to prove it. A host that is not healthy gets them back too, and is
+// reported as unhealthy and equal: it is set as it was, and gets no request before the
+// balancers' own checks succeed.
 func (r *run) giveBack(ctx context.Context, p *place) (engine.Report, error) {
 	was, err := r.recordOf(p)
 	if err != nil {
 		return engine.Report{}, err
 	}
-	if err := r.settle(ctx, p.seats, was); err != nil {
-		return engine.Report{}, err
+	unhealthy := r.settle(ctx, p.seats, was)
+	if unhealthy != nil {
+		if !errors.Is(unhealthy, errUnhealthy) || ctx.Err() != nil {
+			return engine.Report{}, unhealthy
+		}
+		if err := r.leave(ctx, p.seats, was); err != nil {
+			return engine.Report{}, errors.Join(unhealthy, err)
+		}
 	}
 	err = each(p.seats, func(s *seat) error {
 		server, err := s.read(ctx)
@@ -25,7 +34,19 @@ func (r *run) giveBack(ctx context.Context, p *place) (engine.Report, error) {
 		}
 		return difference(s, was[s], recorded(s, server))
 	})
-	return engine.Report{Equal: err == nil}, err
+	return engine.Report{Equal: err == nil}, errors.Join(unhealthy, err)
+}
+
+// leave sets seats as they were recorded and leaves it to the balancer's checks when
+// requests come. A server without checks cannot be left so, and stays closed.
+func (r *run) leave(ctx context.Context, seats []*seat, was map[*seat]recordedSeat) error {
+	return each(seats, func(s *seat) error {
+		server, err := s.read(ctx)
+		if err != nil || !server.Checked || server.Admin == was[s].State {
+			return err
+		}
+		return setAsWas(ctx, s, server, was[s].State)
+	})
 }
 
 // settle leads seats to their recorded weight and state. What was up is opened only

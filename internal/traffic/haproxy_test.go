@@ -70,10 +70,21 @@ func TestAnUnhealthyHostStaysOut(t *testing.T) {
 	f.hosts["w1"].stop()
 	r := f.run(t, rollout.Expose, rollout.Live, was, "w1")["w1"]
 	wants(t, r, rollout.Unhealthy, "checkout/w1 on "+f.balancers[0].Socket, "HAProxy says DOWN", "L4CON", "1.5s")
-	wants(t, f.run(t, rollout.Return, "", was, "w1")["w1"], rollout.Unhealthy)
 	for i := range f.balancers {
 		if got := f.states(t, i)["checkout/w1"]; got != "maint 100" {
 			t.Errorf("balancer %d: w1 is %s", i+1, got)
+		}
+	}
+	for range 2 { // it is set as it was, and left to the checks
+		r = f.run(t, rollout.Return, "", was, "w1")["w1"]
+		wants(t, r, rollout.Unhealthy, "HAProxy says DOWN")
+		if !r.Equal {
+			t.Error("not read back equal")
+		}
+		for i, b := range f.balancers {
+			if got := f.states(t, i)["checkout/w1"]; got != "ready 100" || !strings.Contains(b.Ask("show stat checkout 4 1"), ",DOWN,") {
+				t.Errorf("balancer %d: w1 is %s, and not down", i+1, got)
+			}
 		}
 	}
 	f.hosts["w1"].start(t)

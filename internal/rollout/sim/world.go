@@ -175,5 +175,9 @@ func (r *Run) onBalancer(c rollout.Command, h *hostTruth, e *rollout.Event) {
 		h.open = c.Exposure
 	case rollout.Return:
 		h.open = rollout.Live
+		if h.dead && !wrong {
+			// Its place is set as it was, and no balancer sees it healthy there.
+			e.Outcome, e.Reason, e.Equal = rollout.Unhealthy, "down", true
+		}
 	}
 }
