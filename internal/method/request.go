@@ -1,6 +1,7 @@
 package method
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -19,7 +20,7 @@ var ErrNoHost = errors.New("not a host of the plan")
 type Store interface {
 	// Path returns the path of the file with a digest ("sha256:<hex>"). An error
 	// says that the store has no such file.
-	Path(digest string) (string, error)
+	Path(ctx context.Context, digest string) (string, error)
 }
 
 // Find returns the host of a plan with a name.

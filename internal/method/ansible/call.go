@@ -51,7 +51,7 @@ func (r *Runner) call(ctx context.Context, w where, asks []ask, each func(answer
 	for _, a := range asks {
 		names = append(names, a.host)
 	}
-	if err := errors.Join(ws.hosts(names), ws.requests(r, asks), ws.helpers(r)); err != nil {
+	if err := errors.Join(ws.hosts(names), ws.requests(ctx, r, asks), ws.helpers(r)); err != nil {
 		return err
 	}
 	t := newTally(names, each)

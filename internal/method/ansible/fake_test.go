@@ -143,6 +143,9 @@ func (f fake) change(q host.Request, in []byte) host.Response {
 		if a != nil {
 			b, err := os.ReadFile(a.Path)
 			if err != nil {
+				if err := f.write("asked", a.Digest); err != nil {
+					r.Code, r.Reason = host.CodeInternal, err.Error()
+				}
 				return r
 			}
 			if sum := sha256.Sum256(b); a.Digest != "sha256:"+hex.EncodeToString(sum[:]) {

@@ -92,7 +92,7 @@ func (o own) capture(ctx context.Context) (digests map[string]string, hosts []st
 // play runs the playbook on hosts and returns those on which it went through; the
 // others are given to failed.
 func (o own) play(ctx context.Context, verb host.Verb, hosts []string, failed func(engine.Report)) (_ []string, err error) {
-	vars, err := o.variables(verb, hosts)
+	vars, err := o.variables(ctx, verb, hosts)
 	if err != nil {
 		return nil, err
 	}

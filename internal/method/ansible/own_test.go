@@ -144,7 +144,7 @@ func TestOwnPlaybookThatIsRefused(t *testing.T) {
 	} {
 		job := engine.Job{Plan: &rollout.Plan{ID: "1", Service: "s", Release: rollout.Release{Version: c.version}, Hosts: []rollout.Host{{Name: "h"}}}}
 		o := own{r: &Runner{}, job: job, w: where{Ansible: rollout.Ansible{Variables: c.variables}}}
-		_, err := o.variables("update", []string{"h"})
+		_, err := o.variables(t.Context(), "update", []string{"h"})
 		if c.playbook != "" {
 			_, err = importing(c.playbook)
 		}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/host"
@@ -18,7 +19,7 @@ import (
 // What callers test for.
 var (
 	// ErrProject is wrapped when a Runner lacks what it needs to know of the project.
-	ErrProject = errors.New("ansible needs a project")
+	ErrProject = errors.New("ansible cannot begin")
 	// ErrAnsible is wrapped when Ansible itself could not work, whatever the hosts do.
 	ErrAnsible = errors.New("ansible could not work")
 )
@@ -44,6 +45,9 @@ type Config struct {
 type Runner struct {
 	cfg Config
 	log *slog.Logger
+
+	mu        sync.Mutex // guards what follows
+	inventory []byte     // as it was read last; nil: not yet
 }
 
 // New returns a Runner for a project. It runs nothing.

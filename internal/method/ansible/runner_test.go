@@ -98,6 +98,28 @@ func TestInventory(t *testing.T) {
 	}
 }
 
+func TestKnownGroups(t *testing.T) {
+	t.Parallel()
+	var r Runner
+	if _, ok := r.known("all"); ok {
+		t.Error("a group is known before the inventory was read")
+	}
+	r.inventory = []byte(`{"_meta": {"hostvars": {"h1": {}}}, "all": {"children": ["ungrouped", "web", "eu"]},
+		"ungrouped": {"hosts": ["lone"]}, "web": {"hosts": ["h2", "h1"]}, "eu": {"children": ["web", "db"], "hosts": ["h3"]}, "db": {"hosts": ["h1", "h4"]}}`)
+	for pattern, want := range map[string][]string{
+		"all": {"lone", "h2", "h1", "h3", "h4"},
+		"web": {"h2", "h1"},
+		"eu":  {"h3", "h2", "h1", "h4"},
+		// Ansible is asked about these.
+		"h1": nil, "web:db": nil, "w*": nil, "_meta": nil, "none": nil, "web[0]": nil, "~web": nil, "": nil,
+	} {
+		got, ok := r.known(pattern)
+		if !slices.Equal(got, want) || ok != (want != nil) {
+			t.Errorf("%q: got %v, %v, want %v", pattern, got, ok, want)
+		}
+	}
+}
+
 func TestFacts(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, "h1", "h2", "gone")
@@ -217,11 +239,13 @@ func TestWaysToSend(t *testing.T) {
 	for name, set := range map[string]struct {
 		inventory string
 		size      int64
+		asked     bool // the first call goes without the artifact
 	}{
-		"streamed":                      {},
-		"copied, for want of streaming": {inventory: "    ansible_pipelining: false\n"},
-		"copied, for its size":          {size: 40 << 20},
-		"in a terminal":                 {inventory: "    ansible_pipelining: false\n    ansible_ssh_use_tty: true\n"},
+		"streamed at once":              {},
+		"streamed when asked for":       {size: 20 << 20, asked: true},
+		"copied, for want of streaming": {inventory: "    ansible_pipelining: false\n", asked: true},
+		"copied, for its size":          {size: 40 << 20, asked: true},
+		"in a terminal":                 {inventory: "    ansible_pipelining: false\n    ansible_ssh_use_tty: true\n", asked: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -232,6 +256,9 @@ func TestWaysToSend(t *testing.T) {
 				store = f.large(t, job, set.size)
 			}
 			r := f.runner(t, store)
+			// As before every rollout; it puts the helper there.
+			_, err := r.Facts(within(t, time.Minute), "checkout", job.Plan.Spec, job.Command.Hosts)
+			must(t, err)
 			for _, adopted := range []bool{false, true} {
 				got, err := run(t, within(t, time.Minute), r, job)
 				must(t, err)
@@ -242,6 +269,9 @@ func TestWaysToSend(t *testing.T) {
 				}
 			}
 			for n, h := range f.hosts {
+				if h.has("asked") != set.asked {
+					t.Errorf("%s asked for the artifact: %v, want %v", n, !set.asked, set.asked)
+				}
 				if left, _ := filepath.Glob(h.path(".incoming/*")); len(left) > 0 {
 					t.Errorf("artifacts are left on %s: %v", n, left)
 				}

@@ -194,7 +194,7 @@ func (f *fleet) close(t testing.TB) {
 type files map[string]string
 
 // Path returns the path of the file with a digest.
-func (f files) Path(digest string) (string, error) {
+func (f files) Path(_ context.Context, digest string) (string, error) {
 	p, ok := f[digest]
 	if !ok {
 		return "", fmt.Errorf("artifact %s is not in the store", digest)

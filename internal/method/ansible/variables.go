@@ -1,6 +1,7 @@
 package ansible
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -31,7 +32,7 @@ type hostVars struct {
 // variables are the extra variables of a playbook, as JSON. What differs between
 // hosts lies in one table that the other names look into, so that they have their
 // value in hostvars and in delegated tasks too.
-func (o own) variables(verb host.Verb, hosts []string) ([]byte, error) {
+func (o own) variables(ctx context.Context, verb host.Verb, hosts []string) ([]byte, error) {
 	all := map[string]any{}
 	for name, value := range o.w.Variables {
 		if name == restoreOption && (value == byPlaybook || value == byHelper) {
@@ -49,7 +50,7 @@ func (o own) variables(verb host.Verb, hosts []string) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		table[name] = o.hostVars(verb, h)
+		table[name] = o.hostVars(ctx, verb, h)
 	}
 	p := o.job.Plan
 	for name, value := range map[string]any{
@@ -66,7 +67,7 @@ func (o own) variables(verb host.Verb, hosts []string) ([]byte, error) {
 	return json.Marshal(all)
 }
 
-func (o own) hostVars(verb host.Verb, h rollout.Host) hostVars {
+func (o own) hostVars(ctx context.Context, verb host.Verb, h rollout.Host) hostVars {
 	a := released(o.job.Plan, h)
 	if verb == host.Restore {
 		a = rollout.Artifact{Version: h.From}
@@ -77,7 +78,7 @@ func (o own) hostVars(verb host.Verb, h rollout.Host) hostVars {
 	v := hostVars{Version: a.Version, Previous: h.From, Digest: a.Digest}
 	if a.Digest != "" && o.r.cfg.Store != nil {
 		// Without the file here the playbook has to fetch the release itself.
-		if path, err := o.r.cfg.Store.Path(a.Digest); err == nil {
+		if path, err := o.r.cfg.Store.Path(ctx, a.Digest); err == nil {
 			v.Artifact = path
 		}
 	}

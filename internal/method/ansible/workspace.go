@@ -1,6 +1,7 @@
 package ansible
 
 import (
+	"context"
 	"embed"
 	"encoding/hex"
 	"encoding/json"
@@ -87,12 +88,13 @@ func (w *workspace) hosts(names []string) error {
 }
 
 // requests writes what every host is asked, a file each.
-func (w *workspace) requests(r *Runner, asks []ask) error {
+func (w *workspace) requests(ctx context.Context, r *Runner, asks []ask) error {
 	if err := os.Mkdir(w.path("requests"), 0o700); err != nil {
 		return err
 	}
+	files := map[string]putFile{}
 	for _, a := range asks {
-		b, err := json.Marshal(callFile{Request: a.request, Artifact: r.put(a.request)})
+		b, err := json.Marshal(callFile{Request: a.request, Artifact: r.put(ctx, a.request, files)})
 		if err != nil {
 			return err
 		}
@@ -129,8 +131,9 @@ func (w *workspace) helpers(r *Runner) error {
 	return os.WriteFile(w.path("job.json"), b, 0o600)
 }
 
-// put is the file that a request may turn out to need.
-func (r *Runner) put(q host.Request) *putFile {
+// put is the file that a request may turn out to need. found holds, by digest, what
+// the store said for hosts before: it reads a file whole to be sure of it.
+func (r *Runner) put(ctx context.Context, q host.Request, found map[string]putFile) *putFile {
 	a := q.Artifact
 	if a == nil {
 		a = q.Previous
@@ -138,16 +141,24 @@ func (r *Runner) put(q host.Request) *putFile {
 	if a == nil {
 		return nil
 	}
-	f := &putFile{Path: a.Path}
+	f, ok := found[a.Digest]
+	if !ok {
+		f = r.stored(ctx, a.Digest)
+		found[a.Digest] = f
+	}
+	f.Path = a.Path
+	return &f
+}
+
+func (r *Runner) stored(ctx context.Context, digest string) putFile {
 	if r.cfg.Store == nil {
-		f.Problem = "there is no artifact store here"
-		return f
+		return putFile{Problem: "there is no artifact store here"}
 	}
-	var err error
-	if f.File, err = r.cfg.Store.Path(a.Digest); err != nil {
-		f.Problem = err.Error()
+	path, err := r.cfg.Store.Path(ctx, digest)
+	if err != nil {
+		return putFile{Problem: err.Error()}
 	}
-	return f
+	return putFile{File: path}
 }
 
 // nameable refuses a host whose name means something else as a pattern of Ansible's.

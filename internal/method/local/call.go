@@ -85,7 +85,7 @@ func (f *Fleet) one(ctx context.Context, helper string, a ask) answer {
 	if out.err != nil || out.response.Code != host.CodeNeedsArtifact {
 		return out
 	}
-	place, err := f.put(root, q)
+	place, err := f.put(ctx, root, q)
 	if err != nil {
 		out.err, out.begun = err, false
 		return out
@@ -145,7 +145,7 @@ func started(ctx context.Context, command func() *exec.Cmd) (*exec.Cmd, error) {
 }
 
 // put puts the artifact that a request lacks where the request says it would be.
-func (f *Fleet) put(root string, q host.Request) (place string, err error) {
+func (f *Fleet) put(ctx context.Context, root string, q host.Request) (place string, err error) {
 	a := q.Artifact
 	if a == nil {
 		a = q.Previous
@@ -156,7 +156,7 @@ func (f *Fleet) put(root string, q host.Request) (place string, err error) {
 	if f.cfg.Store == nil {
 		return "", errors.New("the host needs an artifact, and there is no artifact store here")
 	}
-	from, err := f.cfg.Store.Path(a.Digest)
+	from, err := f.cfg.Store.Path(ctx, a.Digest)
 	if err != nil {
 		return "", fmt.Errorf("the host needs an artifact: %w", err)
 	}

@@ -175,10 +175,23 @@ func (f *Fleet) host(name string) (Host, error) {
 	return h, nil
 }
 
+// notHost says in words of the file why it could not be read.
+func notHost(err error) error {
+	const example = `{"address": "127.77.0.3"}`
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return fmt.Errorf("it is not JSON such as %s: %w", example, err)
+	case wrong.Field == "":
+		return fmt.Errorf("it holds JSON of type %s, and must hold an object such as %s", wrong.Value, example)
+	}
+	return fmt.Errorf("%s is of type %s, and must be a text", wrong.Field, wrong.Value)
+}
+
 func parseHost(b []byte) (Host, error) {
 	var h Host
 	if err := json.Unmarshal(b, &h); err != nil {
-		return Host{}, err
+		return Host{}, notHost(err)
 	}
 	a, err := netip.ParseAddr(h.Address)
 	if err != nil || !a.IsLoopback() {

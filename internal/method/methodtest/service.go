@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -153,7 +154,7 @@ func (g *Gate) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 type Store string
 
 // Path returns the path of the file with a digest.
-func (s Store) Path(digest string) (string, error) {
+func (s Store) Path(_ context.Context, digest string) (string, error) {
 	path := filepath.Join(string(s), digest[len("sha256:"):])
 	if _, err := os.Stat(path); err != nil {
 		return "", fmt.Errorf("artifact %s is not in the store: %w", digest, err)

@@ -29,6 +29,10 @@ TROUBLE = 'slipway-host: trouble: '
 # larger one is copied as a file, since Ansible holds what it streams in memory.
 STREAM_MOST = 32 * 1024 * 1024
 
+# Up to this size an update's artifact goes along with the first call. Asking first
+# whether the host needs it costs more than sending it does, and nearly all do.
+EAGER_MOST = 16 * 1024 * 1024
+
 # How long a lost host is left alone before it is called again.
 PAUSE = 2
 
@@ -79,7 +83,7 @@ class ActionModule(ActionBase):
         return result
 
     def _ask(self):
-        answer = self._again(self._plain)
+        answer = self._again(self._eager if self._eagerly() else self._plain)
         arch = _after(answer, MISSING)
         if arch:
             answer = self._again(lambda: self._with_helper(arch))
@@ -111,6 +115,15 @@ class ActionModule(ActionBase):
         if self._streams():
             return self._shell(FIND + CALL_STDIN, data=self._request())
         return self._shell(FIND + CALL_ARGUMENT)
+
+    def _eagerly(self):
+        path = (self._call.get('artifact') or {}).get('file')
+        return (self._call['request'].get('verb') == 'update' and path and self._streams()
+                and os.path.getsize(path) <= EAGER_MOST)
+
+    def _eager(self):
+        put = self._call['artifact']
+        return self._send(FIND_EAGER + PUT_IF_IT_FITS + CALL_ARGUMENT + DROP, put['file'], f=self._incoming(put['path']))
 
     def _with_helper(self, machine):
         helper = self._job['helpers'].get(machine)
@@ -188,6 +201,8 @@ class ActionModule(ActionBase):
 # The scripts. Their variables: m is the machine, s the helper's sha256, h its path, p
 # our place on the host, r the request in base64, f where an artifact goes.
 FIND = 'if [ ! -x "$h" ]; then echo "' + MISSING + '$m"; exit 0; fi; '
+# What is on its way is taken in all the same: Ansible minds when nobody reads it.
+FIND_EAGER = 'if [ ! -x "$h" ]; then cat > /dev/null; echo "' + MISSING + '$m"; exit 0; fi; '
 CALL_STDIN = 'echo "' + BEGUN + '" >&2; exec "$h" call'
 # As an argument when standard input is taken; a request holds no secrets.
 CALL_ARGUMENT = 'echo "' + BEGUN + '" >&2; printf %s "$r" | base64 -d | "$h" call'
@@ -202,6 +217,11 @@ INSTALL = (
 PUT = (
     'umask 077; mkdir -p "${f%/*}" && cat > "$f.$$" && mv -f "$f.$$" "$f"'
     ' || { rm -f "$f.$$"; echo "' + TROUBLE + 'the artifact could not be put at $f"; exit 0; }; '
+)
+# The helper may have no need of it, or have done all this before: it decides.
+PUT_IF_IT_FITS = (
+    '(umask 077; mkdir -p "${f%/*}" && cat > "$f.$$" && mv -f "$f.$$" "$f") 2>/dev/null'
+    ' || { rm -f "$f.$$"; cat > /dev/null; }; '
 )
 DROP = '; e=$?; rm -f "$f"; exit $e'
 

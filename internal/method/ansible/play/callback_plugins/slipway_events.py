@@ -3,6 +3,7 @@
 Works from ansible-core 2.14 on: results have _host, _task and _result up to 2.18, and
 host, task and result from 2.19 on.
 """
+import gc
 import json
 import os
 
@@ -86,9 +87,11 @@ def _message(said):
 
 def _warm():
     """Loads what every worker needs before they are forked, so that it is loaded once
-    and not once a host. That it fails is no loss."""
+    and not once a host, and keeps their garbage collectors from touching, and so
+    copying, all of it. That it fails is no loss."""
     for where, name in (('action_loader', 'slipway'), ('connection_loader', 'ssh'), ('shell_loader', 'sh'), ('become_loader', 'sudo')):
         try:
             getattr(loader, where).get(name, class_only=True)
         except Exception:
             pass
+    gc.freeze()
