@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -22,7 +23,9 @@ type App struct {
 	store   *artifact.Store
 	work    *work.Work
 
-	abandoned atomic.Bool
+	abandon chan struct{} // closed by Abandon
+	once    sync.Once     // closes it
+	running atomic.Int32  // calls of Run
 }
 
 // New opens the journal and the store, and makes them when there are none.
@@ -49,7 +52,7 @@ func New(ctx context.Context, cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(&Error{Kind: Misconfigured, Err: err, Hint: "see that you may write there"}, j.Close())
 	}
-	return &App{cfg: cfg, journal: j, store: store, work: work.New(workAddress(cfg), cfg.Log)}, nil
+	return &App{cfg: cfg, journal: j, store: store, work: work.New(workAddress(cfg), cfg.Log), abandon: make(chan struct{})}, nil
 }
 
 // workAddress is where the work in flight is kept: beside the journal.
@@ -60,14 +63,19 @@ func workAddress(cfg Config) string {
 	return filepath.Join(cfg.State, "work.db")
 }
 
-// Abandon makes Close return at once, for a process that ends: work that is cut off
-// can be taken up again at any point.
-func (a *App) Abandon() { a.abandoned.Store(true) }
+// Abandon is for a process that is to end. It makes Run cut off what it does, end what
+// it started on this machine, and return; work that is cut off can be taken up again at
+// any point. Close then waits for nothing. It may be called twice.
+func (a *App) Abandon() { a.once.Do(func() { close(a.abandon) }) }
 
 // Close stops work and closes what New opened. It may be called twice.
 func (a *App) Close() error {
-	if a.abandoned.Load() {
-		return nil
+	select {
+	case <-a.abandon:
+		if a.running.Load() > 0 {
+			return nil // the process ends before that does
+		}
+	default:
 	}
 	return errors.Join(a.work.Close(), a.journal.Close())
 }

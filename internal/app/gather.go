@@ -33,9 +33,7 @@ func (a *App) gather(ctx context.Context, p project, env *manifest.Environment) 
 }
 
 func (a *App) gatherAnsible(ctx context.Context, p project, m *manifest.Ansible) (crew, error) {
-	runner, err := a.ansible(ctx, rollout.Ansible{
-		Inventory: p.path(m.Inventory), Hosts: m.Hosts, Config: p.path(m.Config), Forks: m.Forks, Variables: m.Variables,
-	}, p.dir)
+	runner, err := a.ansible(*plan.Method(manifest.Method{Ansible: m}, p.dir).Ansible, p.dir)
 	if err != nil {
 		return crew{}, &Error{Kind: Misconfigured, Err: err,
 			Hint: "inventory, config and playbook in method.ansible are paths that begin at the directory of the manifest: correct that one"}
@@ -54,12 +52,12 @@ func (a *App) gatherAnsible(ctx context.Context, p project, m *manifest.Ansible)
 		return crew{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("find hosts %q in %s: %w", m.Hosts, m.Inventory, err),
 			Hint: "ansible -i " + m.Inventory + " '" + m.Hosts + "' --list-hosts shows what Ansible makes of it"}
 	}
-	facts, err := runner.Facts(ctx, p.Service, specOf(p.Manifest), hosts)
+	facts, err := runner.Facts(ctx, p.Service, plan.Spec(p.Manifest), hosts)
 	return crew{inventory: inventory, hosts: hosts, facts: factsFor(facts)}, err
 }
 
 func (a *App) gatherLocal(ctx context.Context, p project, m *manifest.Local) (crew, error) {
-	machine, err := a.local(ctx, rollout.Local{Directory: p.path(m.Directory)})
+	machine, err := a.local(*plan.Method(manifest.Method{Local: m}, p.dir).Local)
 	if err != nil {
 		return crew{}, &Error{Kind: Misconfigured, Err: err}
 	}
@@ -73,7 +71,7 @@ func (a *App) gatherLocal(ctx context.Context, p project, m *manifest.Local) (cr
 	}
 	names := namesOf(hosts)
 	inventory := localInventory(hosts, names)
-	facts, err := machine.Facts(ctx, p.Service, specOf(p.Manifest), names)
+	facts, err := machine.Facts(ctx, p.Service, plan.Spec(p.Manifest), names)
 	return crew{inventory: inventory, hosts: names, facts: factsFor(facts)}, err
 }
 

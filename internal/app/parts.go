@@ -1,13 +1,11 @@
 package app
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/haproxy"
-	"github.com/slipway-deploy/slipway/internal/method"
 	"github.com/slipway-deploy/slipway/internal/method/ansible"
 	"github.com/slipway-deploy/slipway/internal/method/local"
 	"github.com/slipway-deploy/slipway/internal/metric"
@@ -16,30 +14,30 @@ import (
 )
 
 // methodOf makes the method that a plan names.
-func (a *App) methodOf(ctx context.Context, m rollout.Method, project string) (engine.Method, error) {
+func (a *App) methodOf(m rollout.Method, project string) (engine.Method, error) {
 	switch {
 	case m.Ansible != nil:
-		return a.ansible(ctx, *m.Ansible, project)
+		return a.ansible(*m.Ansible, project)
 	case m.Local != nil:
-		return a.local(ctx, *m.Local)
+		return a.local(*m.Local)
 	}
 	return nil, &Error{Kind: Misconfigured, Err: errors.New("the plan names no method that this slipway knows"),
 		Hint: "it was made by another version of slipway: use that one, or deploy again"}
 }
 
-func (a *App) ansible(ctx context.Context, m rollout.Ansible, project string) (*ansible.Runner, error) {
-	return ansible.New(ansible.Config{Ansible: m, Project: project, Store: a.paths(ctx), Log: a.cfg.Log})
+func (a *App) ansible(m rollout.Ansible, project string) (*ansible.Runner, error) {
+	return ansible.New(ansible.Config{Ansible: m, Project: project, Store: a.store, Log: a.cfg.Log})
 }
 
-func (a *App) local(ctx context.Context, m rollout.Local) (*local.Fleet, error) {
-	return local.New(local.Config{Directory: m.Directory, Store: a.paths(ctx), Log: a.cfg.Log})
+func (a *App) local(m rollout.Local) (*local.Fleet, error) {
+	return local.New(local.Config{Directory: m.Directory, Store: a.store, Log: a.cfg.Log})
 }
 
 // trafficOf makes the balancers that a plan names.
 func trafficOf(t *rollout.Traffic, pool *haproxy.Pool) (engine.Traffic, error) {
 	switch {
 	case t == nil:
-		return unbalanced{}, nil
+		return nil, nil // no such plan asks for one
 	case t.HAProxy != nil:
 		return traffic.NewHAProxy(pool), nil
 	}
@@ -56,19 +54,4 @@ func source(pool *haproxy.Pool) func(*rollout.Plan, string) (engine.Source, erro
 		}
 		return nil, fmt.Errorf("no source %q: allowed is haproxy", name)
 	}
-}
-
-// paths is the store as the methods see it.
-type paths func(digest string) (string, error)
-
-var _ method.Store = paths(nil)
-
-// Path implements method.Store.
-func (p paths) Path(digest string) (string, error) { return p(digest) }
-
-// paths looks artifacts up also while ctx has ended: a pause lets hosts at work
-// finish, and they may still need one.
-func (a *App) paths(ctx context.Context) paths {
-	ctx = context.WithoutCancel(ctx)
-	return func(digest string) (string, error) { return a.store.Path(ctx, digest) }
 }

@@ -57,11 +57,3 @@ func (p project) format() string {
 	}
 	return "tar.gz"
 }
-
-// path makes a path of the manifest absolute.
-func (p project) path(name string) string {
-	if name == "" || filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(p.dir, name)
-}

@@ -67,10 +67,7 @@ func at(list []string, i int) string {
 // keeping says what to do about an artifact that was not taken.
 func keeping(err error) error {
 	e := &Error{Kind: Misconfigured, Err: err}
-	switch {
-	case errors.Is(err, artifact.ErrConflict):
-		e.Hint = "give the new bytes a version of their own"
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		e.Hint = "name the .deb or .tar.gz file that was built, as in: slipway build 1.4.0 --import dist/checkout_1.4.0_amd64.tar.gz"
 	}
 	return e

@@ -13,12 +13,15 @@ import (
 
 // Run drives a rollout until it ends or is paused; with wait, it stays while the
 // rollout waits for a person, and otherwise returns then. When ctx ends it pauses
-// the rollout, lets work on hosts finish, and returns nil.
+// the rollout, lets work on hosts finish, and returns nil; after Abandon it returns nil
+// without waiting for hosts.
 //
 // A *journal.HeldError says that a live process drives the rollout already, and
 // journal.ErrStale that one has taken it over. An *Error of kind Broken says that
 // the work stopped half way: nothing is lost, and Run can be called again.
 func (a *App) Run(ctx context.Context, id string, wait bool) (err error) {
+	a.running.Add(1)
+	defer a.running.Add(-1)
 	rec, err := a.Rollout(ctx, id)
 	if err != nil {
 		return err
@@ -26,7 +29,7 @@ func (a *App) Run(ctx context.Context, id string, wait bool) (err error) {
 	plan := rec.State.Plan
 	pool := &haproxy.Pool{}
 	defer func() { err = errors.Join(err, pool.Close()) }()
-	m, err := a.methodOf(ctx, plan.Method, plan.Project)
+	m, err := a.methodOf(plan.Method, plan.Project)
 	if err != nil {
 		return err
 	}
@@ -36,7 +39,7 @@ func (a *App) Run(ctx context.Context, id string, wait bool) (err error) {
 	}
 	e := engine.New(engine.Config{
 		Journal: a.journal, Work: a.work, Method: m, Traffic: t, Source: source(pool),
-		Log: a.cfg.Log, Name: a.cfg.By, Wait: wait,
+		Log: a.cfg.Log, Name: a.cfg.By, Wait: wait, Abandon: a.abandon,
 	})
 	_, err = e.Run(ctx, id, nil)
 	return a.stopped(id, err)

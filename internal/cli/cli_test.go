@@ -80,6 +80,8 @@ func TestWrong(t *testing.T) {
 		{"lab", ""},
 		{"lab boot", `slipway lab has no command "boot": it has up, down, list and status`},
 		{"lab up 6", `slipway lab up does not take "6"; it is called as in: slipway lab up --hosts 6`},
+		{"lab down --fleet nowhere", "there is no local fleet in DIR/nowhere; slipway demo --local --keep says where the one is that it leaves"},
+		{"lab down --fleet nowhere --name lab", "--name is of a lab and --fleet of a local fleet: give one of them"},
 		{"init nowhere/at/all", "look at the project: stat DIR/nowhere/at/all: no such file or directory\n  name the directory of a project, or none for this one"},
 		{"version 2", `slipway version does not take "2"; it is called as in: slipway version`},
 	} {

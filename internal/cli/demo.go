@@ -40,7 +40,7 @@ so, and uses a fleet of processes on this machine instead.`,
 	c.Flags().IntVar(&opts.hosts, "hosts", 6, "how many hosts, 4 to 20")
 	c.Flags().IntVar(&opts.rate, "rate", 200, "requests a second")
 	c.Flags().BoolVar(&opts.local, "local", false, "use processes on this machine, also where hosts could be booted")
-	c.Flags().BoolVar(&opts.keep, "keep", false, "leave the hosts up at the end")
+	c.Flags().BoolVar(&opts.keep, "keep", false, "leave the hosts up at the end, and say how they are taken away")
 	opts.out.bind(c)
 	return c
 }

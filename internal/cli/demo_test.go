@@ -2,11 +2,20 @@ package cli_test
 
 import (
 	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/slipway-deploy/slipway/internal/host/binary"
 	"github.com/slipway-deploy/slipway/lab/load"
 	"github.com/slipway-deploy/slipway/lab/pack"
+	"github.com/slipway-deploy/slipway/lab/process"
 )
 
 // TestDemo takes 1.0.0 to 1.1.0 under load, and lets 1.2.0 fail at the canary and be
@@ -61,5 +70,49 @@ func TestDemo(t *testing.T) {
 		if h.Before != "1.1.0" || h.After != "1.1.0" || !h.Equal {
 			t.Errorf("host %+v", h)
 		}
+	}
+}
+
+// TestKeptDemo: what a demo leaves is taken away by the command that it prints.
+func TestKeptDemo(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes about a minute")
+	}
+	if _, err := binary.For(pack.Arch()); err != nil {
+		t.Skip(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:  filepath.Join("testdata", "demo"),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"keepdemo": keepDemo, "takeaway": takeAway},
+	})
+}
+
+// keepDemo runs a demo, whatever it ends with.
+func keepDemo(ts *testscript.TestScript, _ bool, args []string) {
+	if err := ts.Exec(args[0], args[1:]...); err != nil {
+		ts.Logf("the demo: %v", err)
+	}
+}
+
+var kept = regexp.MustCompile(`(?m)left up in .*; (slipway lab down --fleet (/\S+)) takes it away$`)
+
+// takeAway does what the demo's last words say, and looks for what is left.
+func takeAway(ts *testscript.TestScript, _ bool, _ []string) {
+	said := kept.FindStringSubmatch(ts.ReadFile("stderr"))
+	if said == nil {
+		ts.Fatalf("it does not say how the fleet is taken away")
+	}
+	dir := said[2]
+	if n := len(process.Below(dir)); n != 4 {
+		ts.Logf("%d services run", n) // in a demo that was cut short
+	}
+	words := strings.Fields(said[1])
+	ts.Check(ts.Exec(words[0], words[1:]...))
+	if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+		ts.Fatalf("%s is still there: %v", dir, err)
+	}
+	if left := append(process.Below(dir), process.With(filepath.Join(dir, "balancer.json"))...); len(left) > 0 {
+		ts.Fatalf("processes are left: %v", left)
 	}
 }

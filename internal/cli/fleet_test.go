@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/slipway-deploy/slipway/internal/host/binary"
+	"github.com/slipway-deploy/slipway/internal/journal/journaltest"
 	"github.com/slipway-deploy/slipway/lab/pack"
 )
 
@@ -23,6 +24,32 @@ import (
 // machine, with real processes, through the program itself.
 func TestFleet(t *testing.T) {
 	t.Parallel()
+	onFleet(t, testscript.Params{Dir: filepath.Join("testdata", "fleet")}, func(*testscript.Env) {})
+}
+
+// TestFleetOnPostgres runs some of them with the journal and the work on a server.
+func TestFleetOnPostgres(t *testing.T) {
+	t.Parallel()
+	server := journaltest.Postgres(t)
+	var n atomic.Int32
+	scripts := testscript.Params{Files: []string{
+		filepath.Join("testdata", "fleet", "deploy.txtar"),
+		filepath.Join("testdata", "fleet", "resume.txtar"),
+		filepath.Join("testdata", "fleet", "two.txtar"),
+	}}
+	onFleet(t, scripts, func(e *testscript.Env) {
+		e.Setenv("SLIPWAY_JOURNAL", fmt.Sprintf("%s&search_path=script%d", server, n.Add(1)))
+		e.Defer(func() { // what is on the server is not also in files
+			if found, _ := filepath.Glob(filepath.Join(e.WorkDir, ".state", "*.db")); len(found) > 0 {
+				t.Errorf("there are %v beside the server", found)
+			}
+		})
+	})
+}
+
+// onFleet runs scripts, each in a project whose environment is a fleet of its own.
+func onFleet(t *testing.T, p testscript.Params, more func(*testscript.Env)) {
+	t.Helper()
 	if _, err := binary.For(pack.Arch()); err != nil {
 		t.Skip(err)
 	}
@@ -30,17 +57,30 @@ func TestFleet(t *testing.T) {
 	if _, err := pack.All(t.Context(), pack.Config{Dir: dist, Cache: filepath.Join(dist, "cache")}); err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "fleet"),
-		Setup: func(e *testscript.Env) error {
-			e.Setenv("SLIPWAY_STATE", filepath.Join(e.WorkDir, ".state"))
-			e.Setenv("SLIPWAY_USER", "tester@desk")
-			e.Setenv("ARCH", pack.Arch())
-			e.Defer(func() { endProcesses(e.WorkDir) })
-			return settle(e.WorkDir, dist, 4)
-		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"versions": versions, "until": until},
-	})
+	p.Setup = func(e *testscript.Env) error {
+		e.Setenv("SLIPWAY_STATE", filepath.Join(e.WorkDir, ".state"))
+		e.Setenv("SLIPWAY_USER", "tester@desk")
+		e.Setenv("ARCH", pack.Arch())
+		e.Defer(func() { endProcesses(e.WorkDir) })
+		more(e)
+		return settle(e.WorkDir, dist, 4)
+	}
+	p.Cmds = map[string]func(*testscript.TestScript, bool, []string){
+		"versions": versions, "until": until, "started": started, "starts": starts,
+		"project": func(ts *testscript.TestScript, _ bool, args []string) { another(ts, dist, args[0]) },
+	}
+	testscript.Run(t, p)
+}
+
+// another makes a second project, of another service, in a directory of its name.
+func another(ts *testscript.TestScript, dist, name string) {
+	dir := ts.MkAbs(name)
+	ts.Check(os.Mkdir(dir, 0o755))
+	ts.Defer(func() { endProcesses(dir) })
+	ts.Check(settle(dir, dist, 4))
+	manifest := filepath.Join(dir, "slipway.yaml")
+	text := strings.Replace(ts.ReadFile(manifest), "service: checkout", "service: "+name, 1)
+	ts.Check(os.WriteFile(manifest, []byte(text), 0o644))
 }
 
 var fleets atomic.Int32
@@ -121,6 +161,32 @@ func versions(ts *testscript.TestScript, neg bool, args []string) {
 	if same := strings.Join(got, " ") == strings.Join(args, " "); same == neg {
 		ts.Fatalf("the hosts have %s", strings.Join(got, " "))
 	}
+}
+
+// started waits until the service of a host has been started a number of times.
+func started(ts *testscript.TestScript, _ bool, args []string) {
+	for end := time.Now().Add(time.Minute); startsOf(ts, args[0]) != args[1]; {
+		if time.Now().After(end) {
+			ts.Fatalf("%s was started %s times", args[0], startsOf(ts, args[0]))
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
+// starts checks how often the service of a host was started.
+func starts(ts *testscript.TestScript, _ bool, args []string) {
+	if n := startsOf(ts, args[0]); n != args[1] {
+		ts.Fatalf("%s was started %s times, want %s", args[0], n, args[1])
+	}
+}
+
+// startsOf counts the lines that every start leaves in the log of a host.
+func startsOf(ts *testscript.TestScript, host string) string {
+	text, err := os.ReadFile(ts.MkAbs("fleet/" + host + "/var/log/checkout.service.log"))
+	if err != nil {
+		return "no"
+	}
+	return strconv.Itoa(strings.Count(string(text), " listens on "))
 }
 
 // until waits for the active rollout to reach a phase.

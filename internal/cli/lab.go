@@ -77,24 +77,6 @@ func runLabUp(ctx context.Context, opts labOptions, env Env) error {
 	return opts.out.print(env.Out, info, func() string { return labText(env, info) })
 }
 
-func newLabDown(env Env) *cobra.Command {
-	var opts labOptions
-	c := &cobra.Command{
-		Use: "down", Short: "Take a lab away",
-		Long: "Down takes a lab away and leaves nothing behind but the cached base images.",
-		Args: exactly(0, 0, "slipway lab down --name lab"),
-		RunE: func(c *cobra.Command, args []string) error {
-			if err := lab.Down(c.Context(), opts.config.Name); err != nil {
-				return noLab(err, opts.config.Name)
-			}
-			return opts.out.print(env.Out, map[string]string{"down": opts.config.Name},
-				func() string { return "lab " + opts.config.Name + " is gone\n" })
-		},
-	}
-	opts.bindName(c)
-	return c
-}
-
 func newLabList(env Env) *cobra.Command {
 	var out output
 	c := &cobra.Command{

@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-deploy/slipway/lab/local"
 )
-
-// balanceCommand is the hidden command that balances a local fleet.
-const balanceCommand = "lab-balance"
 
 // localStage makes a fleet of processes on this machine.
 func localStage(ctx context.Context, opts demoOptions, why string, say func(string)) (stage, error) {
@@ -20,9 +16,9 @@ func localStage(ctx context.Context, opts demoOptions, why string, say func(stri
 	if err != nil {
 		return stage{}, err
 	}
-	cfg := local.Config{Dir: filepath.Join(dir, "fleet"), Hosts: opts.hosts, Fallback: program()}
+	cfg := local.Config{Dir: dir, Hosts: opts.hosts, Fallback: program()}
 	if file := program(); file != "" && opts.keep {
-		cfg.Balancer = []string{file, balanceCommand}
+		cfg.Balancer = []string{file, local.Command}
 	}
 	fleet, err := local.Up(ctx, cfg, say)
 	if err != nil {
@@ -30,17 +26,16 @@ func localStage(ctx context.Context, opts demoOptions, why string, say func(stri
 	}
 	info := fleet.Info()
 	return stage{
-		kind: "local", why: why, directory: dir, project: info.Project, format: info.Format, public: info.Public,
-		artifacts: info.Artifacts, end: "its processes end when they are killed; then remove " + dir,
-		down: func(ctx context.Context) error { return errors.Join(fleet.Down(ctx), os.RemoveAll(dir)) },
+		kind: "local", why: why, directory: info.Directory, project: info.Project, format: info.Format, public: info.Public,
+		artifacts: info.Artifacts, end: "slipway lab down --fleet " + info.Directory + " takes it away", down: fleet.Down,
 	}, nil
 }
 
 // newBalance runs the balancer of a local fleet that outlives the demo.
 func newBalance() *cobra.Command {
 	return &cobra.Command{
-		Use: balanceCommand, Hidden: true, Short: "Balance a local fleet",
-		Args: exactly(1, 1, "slipway "+balanceCommand+" FILE"),
+		Use: local.Command, Hidden: true, Short: "Balance a local fleet",
+		Args: exactly(1, 1, "slipway "+local.Command+" FILE"),
 		RunE: func(c *cobra.Command, args []string) error { return local.Balance(c.Context(), args[0]) },
 	}
 }

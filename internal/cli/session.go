@@ -36,7 +36,7 @@ type session struct {
 	pause    context.CancelFunc // makes app.Run pause the rollout and return
 	returned bool               // app.Run has brought the rollout where it can
 	target   int                // the event that the rollout had then
-	leaving  bool               // an interrupt was asked for
+	leaving  int                // how often an interrupt was asked for
 	told     bool               // the user knows who drives
 	wait     sync.WaitGroup
 }
@@ -89,7 +89,7 @@ func (s *session) run(ctx context.Context, start app.Record) (rollout.State, err
 	if end := s.printer.end(sum); end != nil {
 		err = errors.Join(err, end)
 	}
-	if err == nil && s.leaving && !s.state.Phase.Ended() {
+	if err == nil && s.leaving > 0 && !s.state.Phase.Ended() {
 		err = errInterrupted
 	}
 	return s.state, err
@@ -153,16 +153,22 @@ func (s *session) wished(ctx context.Context, kind rollout.EventKind) bool {
 	return false
 }
 
-// leave pauses a rollout that this session drives, and reports whether the session
-// ends at once: when it is asked a second time, or somebody else drives.
+// leave pauses a rollout that this session drives. Asked a second time it waits for no
+// host, only for the end of what was started on this machine, which takes a moment. It
+// reports whether the session ends at once: when it is asked once more, or somebody
+// else drives.
 func (s *session) leave() bool {
-	again := s.leaving
-	s.leaving = true
-	if again || !s.driving {
+	s.leaving++
+	switch {
+	case !s.driving || s.leaving > 2:
 		return true
+	case s.leaving == 2:
+		s.app.Abandon()
+		s.printer.note("leaving: what hosts are at goes on there, and slipway resume finds it")
+	default:
+		s.pause()
+		s.printer.note("pausing: hosts at work finish first; once more leaves at once")
 	}
-	s.pause()
-	s.printer.note("pausing: hosts at work finish first; once more leaves at once")
 	return false
 }
 
@@ -221,15 +227,11 @@ func (s *session) follow(in *streams, note string) {
 	in.retry = time.After(takeover)
 }
 
-// settle waits for what the session started. A driver that was told to pause and is
-// left behind is not waited for: the user asked twice, and what it does can be taken
-// up again at any point.
+// settle waits for what the session started, but not for a driver that was abandoned:
+// what it does can be taken up again at any point.
 func (s *session) settle(in *streams) {
 	s.wait.Wait()
-	switch {
-	case s.driving && s.leaving:
-		s.app.Abandon()
-	case s.driving:
+	if s.driving && s.leaving < 2 {
 		<-in.driven
 	}
 }

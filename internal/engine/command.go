@@ -106,6 +106,9 @@ func (d *drive) hosts(ctx context.Context, c rollout.Command, s rollout.State) e
 		d.results <- result{event: e, kept: &kept}
 	}
 	report := func(r Report) {
+		if ctx.Err() != nil {
+			return // it may come of being cut off, and says nothing about the host
+		}
 		if !open[r.Host] {
 			d.Log.Warn("report dropped: the command has no such host, or had its result", "command", c.ID, "host", r.Host)
 			return

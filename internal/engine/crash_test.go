@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"fmt"
 	"os"
 	"os/exec"
@@ -161,9 +162,7 @@ func TestAFrozenOwnerIsFenced(t *testing.T) {
 	dir := t.TempDir()
 	frozen := spawn(t, program, dir, childHold+"=500ms", childBlock+"=yes")
 	exists(t, filepath.Join(dir, "blocked"))
-	if err := frozen.Process.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	freeze(t, frozen, filepath.Join(dir, "journal.db"), filepath.Join(dir, "work.db"))
 	if o := runChild(t, program, dir); o.code != 1 || !strings.Contains(o.errs, "is driven by child") {
 		t.Errorf("while the owner's lease lasts: code %d, %s", o.code, o.errs)
 	}
@@ -181,6 +180,39 @@ func TestAFrozenOwnerIsFenced(t *testing.T) {
 		t.Errorf("the thawed owner: code %d, %s%s", o.code, o.out, o.errs)
 	}
 	same(t, program, dir, end, done)
+}
+
+// freeze stops a process, but not while it writes to a file: nobody else could then.
+func freeze(t *testing.T, c *exec.Cmd, files ...string) {
+	t.Helper()
+	until(t, "the owner to be frozen outside of a transaction", func() bool {
+		var status syscall.WaitStatus
+		if err := c.Process.Signal(syscall.SIGSTOP); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := syscall.Wait4(c.Process.Pid, &status, syscall.WUNTRACED, nil); err != nil || !status.Stopped() {
+			t.Fatalf("it did not stop: %v, %v", status, err)
+		}
+		if !slices.ContainsFunc(files, func(f string) bool { return !writable(t, f) }) {
+			return true
+		}
+		if err := c.Process.Signal(syscall.SIGCONT); err != nil {
+			t.Fatal(err)
+		}
+		return false
+	})
+}
+
+// writable reports whether nobody is writing to a database.
+func writable(t *testing.T, file string) bool {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+file+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	tx, err := db.BeginTx(t.Context(), nil)
+	return err == nil && tx.Rollback() == nil
 }
 
 func exists(t *testing.T, path string) {

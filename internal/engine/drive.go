@@ -88,6 +88,8 @@ func (d *drive) loop(ctx context.Context, interrupt <-chan struct{}) error {
 		case <-again.C:
 			err = d.enqueue(ctx, d.current())
 		case err = <-d.failed:
+		case <-d.Abandon:
+			err = ErrInterrupted
 		}
 		if err != nil {
 			return err

@@ -32,6 +32,10 @@ type Config struct {
 	// Wait makes Run stay while a rollout waits for a person or is paused, until a
 	// request arrives or ctx ends. Without it Run returns the state then.
 	Wait bool
+	// Abandon, once it is closed, makes every Run cut off the work on hosts and return
+	// ErrInterrupted without waiting for its end; nil: never. What a host was told goes
+	// on there, and the next Run finds it.
+	Abandon <-chan struct{}
 }
 
 // Engine drives rollouts. It may drive several at once.
