@@ -1,0 +1,50 @@
+//go:build lab
+
+package e2e
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/slipway-deploy/slipway/lab"
+)
+
+// TestKilled kills slipway at ten writes of the journal of a rollout to six hosts, spread
+// over all of it, half of them before they are committed.
+func TestKilled(t *testing.T) {
+	t.Parallel()
+	l := up(t, lab.Config{Name: "killed", Hosts: 6})
+	f := newKilledFleet(t, l.Info(), func(t *testing.T) []int { return startsInJournals(t, l) })
+	c := f.good(t)
+	t.Logf("an undisturbed rollout writes %d times and takes %s", c.writes, c.took.Round(100*time.Millisecond))
+	start, kills := time.Now(), 0
+	for i := range 10 {
+		when := []string{"before", "after"}[i%2]
+		write := 1 + i*(c.writes-1)/9
+		if f.killedAt(t, c, when, write) {
+			kills++
+		}
+		t.Logf("%s write %d: taken up to the same end", when, write)
+	}
+	t.Logf("%d kills in %s", kills, time.Since(start).Round(time.Second))
+	// Writes that only keep the lease come when they come: the last may not be reached.
+	if kills < 9 {
+		t.Errorf("only %d kills", kills)
+	}
+}
+
+// startsInJournals counts the starts of the service in the journals of hosts.
+func startsInJournals(t *testing.T, l *lab.Lab) []int {
+	t.Helper()
+	var all []int
+	for _, h := range l.Info().Hosts {
+		out := on(t, l, h.Name, "sh", "-c", `journalctl --sync; journalctl -q -u checkout.service -o cat | grep -c " listens on "`)
+		n, err := strconv.Atoi(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, n)
+	}
+	return all
+}
