@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-deploy/slipway/lab"
 	"github.com/slipway-deploy/slipway/lab/load"
@@ -36,7 +37,7 @@ func TestTwoBalancers(t *testing.T) {
 	o := p.must(t, 0, "deploy", "1.1.0", "--yes", "--output", "json")
 	for i, g := range loads {
 		r := g.Stop()
-		t.Logf("lb%d: %d requests in %s, %d failed", i+1, r.Sent, o.took.Round(100e6), r.Failed)
+		t.Logf("lb%d: %d requests in %s, %d failed", i+1, r.Sent, o.took.Round(100*time.Millisecond), r.Failed)
 		if r.Failed != 0 || r.Version("1.1.0").OK == 0 || r.Version("1.0.0").OK == 0 {
 			t.Errorf("lb%d: %+v", i+1, r.Phases)
 		}

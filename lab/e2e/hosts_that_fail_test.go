@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-deploy/slipway/lab"
 )
@@ -108,7 +109,7 @@ func (f fleetOfTrouble) deploy(t *testing.T, budget int, all ...trouble) outcome
 	}
 	f.must(t, 0, "promote", "--no-wait")
 	o := r.end(t)
-	t.Logf("budget %d: exit code %d after %s: %s", budget, o.code, o.took.Round(100e6), o.summary(t).Why)
+	t.Logf("budget %d: exit code %d after %s: %s", budget, o.code, o.took.Round(100*time.Millisecond), o.summary(t).Why)
 	return o
 }
 

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-deploy/slipway/lab"
 )
@@ -123,7 +124,7 @@ environments:
 	for _, v := range []string{pkg.old, pkg.new} {
 		o := p.must(t, 0, "deploy", v, "--yes", "--output", "json")
 		pkg.on(t, l, v)
-		t.Logf("%s %s is on 4 hosts after %s", pkg.name, v, o.took.Round(100e6))
+		t.Logf("%s %s is on 4 hosts after %s", pkg.name, v, o.took.Round(100*time.Millisecond))
 	}
 	for _, back := range []string{pkg.old, ""} {
 		o := p.must(t, 0, "rollback", "--output", "json")
@@ -132,7 +133,7 @@ environments:
 				t.Errorf("slipway says of %s: %+v", h.Name, h)
 			}
 		}
-		t.Logf("%s is back on %q after %s", pkg.name, back, o.took.Round(100e6))
+		t.Logf("%s is back on %q after %s", pkg.name, back, o.took.Round(100*time.Millisecond))
 		if back != "" {
 			pkg.on(t, l, back)
 		}

@@ -3,7 +3,6 @@ package work
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"os"
 	"path"
 	"slices"
@@ -200,18 +199,11 @@ func (t tarball) settle(context.Context) error {
 	if err != nil {
 		return err
 	}
-	needed := []string{path.Base(current), t.request.Artifact.Version}
-	rollouts, err := t.memory.States()
+	needed, err := t.recorded()
 	if err != nil {
 		return err
 	}
-	for _, id := range rollouts {
-		r, err := capture.Load(t.memory.Recorded(id))
-		if err != nil {
-			return fmt.Errorf("rollout %s: %w", id, err)
-		}
-		needed = append(needed, r.State.Version())
-	}
+	needed = append(needed, path.Base(current), t.request.Artifact.Version)
 	_, err = t.dir.Prune(max(keep-1, 1), needed)
 	return err
 }

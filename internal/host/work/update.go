@@ -38,7 +38,7 @@ func (j *job) update(ctx context.Context) error {
 	if err := j.startTimers(ctx, record.State); err != nil {
 		return err
 	}
-	return j.step("read back", func() error { return j.readBack(ctx, a.Version, record) })
+	return j.step("read back", func() error { return j.readBack(ctx, a.Version) })
 }
 
 // ready does all that comes before the first change. When it fails, nothing was
@@ -137,7 +137,7 @@ func (j *job) begin(version string, watch []string) error {
 
 // readBack says what is installed now, and makes sure that it is what was asked for
 // and what runs.
-func (j *job) readBack(ctx context.Context, version string, r capture.Record) error {
+func (j *job) readBack(ctx context.Context, version string) error {
 	var err error
 	if j.answer.Version, err = j.format.version(ctx); err != nil {
 		return err
@@ -161,17 +161,23 @@ func (j *job) readBack(ctx context.Context, version string, r capture.Record) er
 	if len(stale) > 0 {
 		return fail(host.CodeUnit, "%s runs what was installed before", stale[0])
 	}
-	return j.prune(version, r.State.Version())
+	return j.prune(version)
 }
 
-// prune forgets what no restore can need any more.
-func (j *job) prune(versions ...string) error {
+// prune forgets what no restore can need any more. Of packages it keeps the installed one
+// and every one that a recorded state may be put back to: several rollouts can be rolled
+// back one after the other.
+func (j *job) prune(version string) error {
 	known, err := j.memory.Releases()
 	if err != nil {
 		return err
 	}
+	versions, err := j.recorded()
+	if err != nil {
+		return err
+	}
 	var needed []string
-	for _, v := range versions {
+	for _, v := range append(versions, version) {
 		if digest := known[v]; digest != "" {
 			needed = append(needed, digest)
 		}
@@ -180,6 +186,23 @@ func (j *job) prune(versions ...string) error {
 		return fmt.Errorf("prune what is kept: %w", err)
 	}
 	return nil
+}
+
+// recorded returns the versions that the recorded states of this host have.
+func (j *job) recorded() ([]string, error) {
+	rollouts, err := j.memory.States()
+	if err != nil {
+		return nil, err
+	}
+	var versions []string
+	for _, id := range rollouts {
+		r, err := capture.Load(j.memory.Recorded(id))
+		if err != nil {
+			return nil, fmt.Errorf("rollout %s: %w", id, err)
+		}
+		versions = append(versions, r.State.Version())
+	}
+	return versions, nil
 }
 
 // soak is how long a unit that nobody can ask must run.
