@@ -29,7 +29,16 @@ func (d *drive) do(ctx context.Context, id int) (err error) {
 		return nil
 	}
 	defer done()
-	c, s := d.pending(id)
+	// What this process knows of the state may be older than the command's end.
+	s, _, err := d.Journal.Load(ctx, d.id)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		d.fail(err)
+		return err
+	}
+	c := pending(s, id)
 	if c == nil {
 		return nil
 	}
@@ -57,12 +66,30 @@ func (d *drive) enter(ctx context.Context, id int) (context.Context, func()) {
 	}
 }
 
+// inherit notes the commands that were pending when this drive began: an earlier one may
+// have told hosts to do them, and was not there to hear what came of it.
+func (d *drive) inherit(pending []rollout.Pending) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range pending {
+		d.ran[p.ID] = true
+	}
+}
+
+// again notes that a command is run, and reports whether it may have been before.
+func (d *drive) again(id int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	again := d.ran[id]
+	d.ran[id] = true
+	return again
+}
+
 // pending returns a command with the hosts that it has no result of, or nil.
-func (d *drive) pending(id int) (*rollout.Command, rollout.State) {
-	s := d.current()
+func pending(s rollout.State, id int) *rollout.Command {
 	i := slices.IndexFunc(s.Pending, func(p rollout.Pending) bool { return p.ID == id })
 	if i < 0 {
-		return nil, s
+		return nil
 	}
 	c := s.Pending[i].Command
 	c.Hosts = nil
@@ -71,7 +98,7 @@ func (d *drive) pending(id int) (*rollout.Command, rollout.State) {
 			c.Hosts = append(c.Hosts, s.Plan.Hosts[i].Name)
 		}
 	}
-	return &c, s
+	return &c
 }
 
 // effect is what does a command for hosts.
@@ -101,7 +128,13 @@ func (d *drive) hosts(ctx context.Context, c rollout.Command, s rollout.State) e
 		open[h] = true
 	}
 	var kept sync.WaitGroup
+	again := d.again(c.ID)
 	keep := func(e rollout.Event) {
+		if again && c.Kind == rollout.Update && e.Outcome != rollout.OK {
+			// That nothing began now says nothing of the time before: the host may run
+			// the release, or half of it, and must be restored and read back.
+			e.Begun = true
+		}
 		kept.Add(1)
 		d.results <- result{event: e, kept: &kept}
 	}

@@ -35,6 +35,7 @@ type drive struct {
 	mu       sync.Mutex
 	state    rollout.State
 	running  map[int]context.CancelFunc // commands at work here
+	ran      map[int]bool               // commands that may have reached hosts before
 	stopping bool                       // no command begins any more, and no error matters
 }
 
@@ -42,7 +43,7 @@ func newDrive(cfg Config, lease journal.Lease, watch func(Update)) *drive {
 	return &drive{
 		Config: cfg, id: lease.Rollout, lease: lease, watch: watch,
 		results: make(chan result, batch), findings: make(chan judge.Finding), failed: make(chan error, 1),
-		running: map[int]context.CancelFunc{},
+		running: map[int]context.CancelFunc{}, ran: map[int]bool{},
 	}
 }
 
@@ -111,6 +112,7 @@ func (d *drive) begin(ctx context.Context) (seq int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	before := s.Pending
 	if s.Phase == rollout.Planned {
 		start := rollout.Event{Kind: rollout.Start, At: d.Clock.Now(), By: d.Name}
 		a, err := d.Journal.Append(ctx, d.id, d.lease.Token, start)
@@ -120,6 +122,7 @@ func (d *drive) begin(ctx context.Context) (seq int, err error) {
 		s, seq = a.State, a.Seq
 		d.watch(Update{State: s, Seq: seq, Events: a.Events})
 	}
+	d.inherit(before)
 	d.set(s)
 	if err := d.Work.Start(ctx, d.id, d.do); err != nil {
 		return 0, err

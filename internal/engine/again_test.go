@@ -1,0 +1,59 @@
+package engine_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/slipway-deploy/slipway/internal/engine"
+	"github.com/slipway-deploy/slipway/internal/journal/journaltest"
+	"github.com/slipway-deploy/slipway/internal/rollout"
+)
+
+// TestAHostThatMayHaveBegunBeforeIsRestored: an update is cut off, the next drive runs it
+// again and cannot reach one host, and truly says that nothing began there this time. What
+// began there before is not known, so the host must not serve before it was restored.
+func TestAHostThatMayHaveBegunBeforeIsRestored(t *testing.T) {
+	t.Parallel()
+	p := journaltest.Balanced(journaltest.Plan("R1", 5))
+	p.Budget = 5
+	w := newWorld(t, p)
+	c := &cutOff{fleet: w.fleet, abandon: make(chan struct{})}
+	w.cfg.Method, w.cfg.Abandon = c, c.abandon
+	end := <-w.drive(t.Context())
+	if !errors.Is(end.err, engine.ErrInterrupted) || len(end.state.Pending) != 1 {
+		t.Fatalf("%s with %d pending, %v", end.state.Phase, len(end.state.Pending), end.err)
+	}
+	cut := end.state.Pending[0]
+	lost := cut.Hosts[0]
+	w.cfg.Abandon = nil
+	w.fleet.script = func(job engine.Job, host string) engine.Report {
+		if job.Command.ID == cut.ID && host == lost {
+			return engine.Report{Outcome: rollout.Unreachable, Reason: "no route to host"}
+		}
+		return engine.Report{}
+	}
+	s := w.run(t)
+	if n := w.did(rollout.Restore); n == 0 {
+		t.Errorf("%s, and %s was not restored: %+v", s.Phase, lost, s.Hosts)
+	}
+}
+
+// TestAHostThatWasNeverAskedIsNotRestored: the same report of the first run of a command
+// is believed.
+func TestAHostThatWasNeverAskedIsNotRestored(t *testing.T) {
+	t.Parallel()
+	p := journaltest.Balanced(journaltest.Plan("R1", 5))
+	p.Budget = 5
+	w := newWorld(t, p)
+	lost := p.Stages[0].Hosts()[0]
+	w.fleet.script = func(job engine.Job, host string) engine.Report {
+		if job.Command.Kind == rollout.Update && host == lost {
+			return engine.Report{Outcome: rollout.Unreachable, Reason: "no route to host"}
+		}
+		return engine.Report{}
+	}
+	s := w.run(t)
+	if n := w.did(rollout.Restore); n != 0 {
+		t.Errorf("%s after %d restores of hosts that nobody changed", s.Phase, n)
+	}
+}
