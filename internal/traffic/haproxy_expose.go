@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
@@ -53,11 +54,14 @@ func (r *run) exposeLive(ctx context.Context, p *place) error {
 		closed = append(closed, s)
 		p.note("%s stays in %s, as it was before the rollout", s, was[s].State)
 	}
-	if err := r.open(ctx, opened); err != nil {
+	err = r.open(ctx, opened)
+	if err == nil {
+		err = r.settle(ctx, append(closed, p.side(false)...), was)
+	}
+	if err == nil || ctx.Err() != nil {
 		return err
 	}
-	if err := r.settle(ctx, closed, was); err != nil {
-		return err
-	}
-	return r.settle(ctx, p.side(false), was)
+	// The host now counts as out of service and may be changed at once: what was opened
+	// before the trouble, by this try or an earlier one, is closed again.
+	return errors.Join(err, each(opened, func(s *seat) error { return s.set(ctx, haproxy.Maint) }))
 }

@@ -111,6 +111,38 @@ func TestABalancerThatCannotBeReached(t *testing.T) {
 	}
 }
 
+// A host that could not be opened everywhere is about to be put back: no balancer may go
+// on sending it requests, not even one that an earlier try had opened.
+func TestAHostThatIsNotOpenEverywhereIsClosed(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, options{hosts: 2, balancers: 2, drain: time.Second})
+	was := f.record(t, "w1")
+	f.must(t, rollout.Drain, "", was, "w1")
+	f.must(t, rollout.Expose, rollout.Live, was, "w1") // cut off before it was journalled
+	f.balancers[1].Stop()
+	wants(t, f.run(t, rollout.Expose, rollout.Live, was, "w1")["w1"], rollout.Unreachable, f.balancers[1].Socket)
+	if got := f.states(t, 0)["checkout/w1"]; got != "maint 100" {
+		t.Errorf("w1 is %s at the balancer that answers", got)
+	}
+}
+
+// The same when its place in the internal backend cannot be put back.
+func TestAHostWhoseInternalPlaceIsLostIsClosed(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, options{hosts: 2, drain: time.Second})
+	was := f.record(t, "w1")
+	f.must(t, rollout.Drain, "", was, "w1")
+	f.plan.Spec.Health.Within, f.traffic.upLeast = time.Second, 0
+	// It was open to staff, and would have to be seen healthy there at an address
+	// where nothing is.
+	was["w1"] = strings.ReplaceAll(was["w1"], `"state":"maint","weight":1,"up":false`, `"state":"ready","weight":1,"up":true`)
+	f.balancers[0].Ask("set server checkout_internal/w1 addr 127.0.0.1 port 1")
+	wants(t, f.run(t, rollout.Expose, rollout.Live, was, "w1")["w1"], rollout.Unhealthy, "checkout_internal/w1")
+	if got := f.states(t, 0)["checkout/w1"]; got != "maint 100" {
+		t.Errorf("w1 is %s for the public, and not in its place for staff", got)
+	}
+}
+
 func TestWhatAPersonHadClosedStaysClosed(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, options{hosts: 3, drain: time.Second})
