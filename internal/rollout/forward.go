@@ -27,17 +27,25 @@ func (t *turn) forward() bool {
 
 // record reads the balancers once, before anything is touched.
 func (t *turn) record() bool {
-	var all []int
+	if !t.recordMissing() {
+		t.enter(0)
+	}
+	return true
+}
+
+// recordMissing reads the balancers' state of hosts that have none recorded: without it
+// nobody could open them again.
+func (t *turn) recordMissing() bool {
+	var hosts []int
 	for i, h := range t.Hosts {
 		if t.Plan.Traffic != nil && h.Balancer == "" && h.Failure == "" {
-			all = append(all, i)
+			hosts = append(hosts, i)
 		}
 	}
-	if len(all) > 0 {
-		t.issue(Record, "", all)
-		return true
+	if len(hosts) == 0 {
+		return false
 	}
-	t.enter(0)
+	t.issue(Record, "", hosts)
 	return true
 }
 
@@ -200,6 +208,9 @@ func (t *turn) last() bool {
 		if h.Retried && !h.Updated && h.Failure == "" {
 			todo = append(todo, i)
 		}
+	}
+	if t.recordMissing() {
+		return true
 	}
 	if len(todo) > 0 {
 		return t.change(todo)
