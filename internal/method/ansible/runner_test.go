@@ -234,6 +234,30 @@ func TestLostAtWork(t *testing.T) {
 	}
 }
 
+// TestLostAtWorkWhereSSHTriesAgain: ssh that tries again by itself, and is refused then,
+// must not hide that the helper was at work by the time of the first try.
+func TestLostAtWorkWhereSSHTriesAgain(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, "h1")
+	f.inventory(t, "    ansible_ssh_retries: 2\n")
+	job, store := f.job(t, "h1")
+	h := f.hosts["h1"]
+	must(t, h.write("hold", ""))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		h.await("at-work")
+		h.cut(t)
+		_ = h.write("go", "") // seen by what follows
+	}()
+	got, err := run(t, within(t, time.Minute), f.runner(t, store), job)
+	<-done
+	must(t, err)
+	if g := got["h1"]; g.Outcome != rollout.Unreachable || !g.Begun {
+		t.Errorf("got %+v, want it lost and begun", g)
+	}
+}
+
 func TestWaysToSend(t *testing.T) {
 	t.Parallel()
 	for name, set := range map[string]struct {

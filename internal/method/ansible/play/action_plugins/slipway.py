@@ -44,6 +44,9 @@ NEVER_BEGAN = (
     'REMOTE HOST IDENTIFICATION HAS CHANGED', 'Bad configuration option', 'sshpass', 'waiting for privilege escalation',
 )
 
+# ssh says these when it had a session and lost it, whatever the reason that follows.
+HAD_SESSION = ('Read from remote host', 'client_loop: ', 'packet_write_wait: ', 'Shared connection to ')
+
 
 class Lost(Exception):
     """No answer: the host was not reached, or was lost. begun: the helper may have started."""
@@ -69,6 +72,7 @@ class ActionModule(ActionBase):
                 raise AnsibleError('%s is not among the hosts of this run' % name)
             self._call = _read(path)
             self._known = known
+            self._try_once()
             self._place = str((task_vars or {}).get('slipway_directory') or PLACE)
             known['answer'] = self._ask()
             result['failed'] = json.loads(known['answer']).get('code') != 'ok'
@@ -81,6 +85,14 @@ class ActionModule(ActionBase):
             known['problem'] = result['msg'] = str(e)
             result['failed'] = True
         return result
+
+    def _try_once(self):
+        """Keeps ssh from trying again by itself: what it says is of its last try, and hides
+        that the helper began in an earlier one. A lost host is called again here."""
+        try:
+            self._connection.set_option('reconnection_retries', 0)
+        except Exception:
+            pass  # a connection of another kind, which has no such option
 
     def _ask(self):
         answer = self._again(self._eager if self._eagerly() else self._plain)
@@ -259,4 +271,6 @@ def _words(out):
 
 def _began(words):
     """Whether a lost call may have reached the helper. Without a sign either way it may."""
-    return BEGUN in words or not any(sign in words for sign in NEVER_BEGAN)
+    if BEGUN in words or any(sign in words for sign in HAD_SESSION):
+        return True
+    return not any(sign in words for sign in NEVER_BEGAN)
