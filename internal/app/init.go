@@ -68,6 +68,8 @@ func look(dir string) (start manifest.Start, found []string) {
 			start.Format = "deb"
 		}
 		found = append(found, "Makefile has the target "+target+": build "+start.Build)
+	} else if firstOf(dir, "Makefile") != "" {
+		found = append(found, "Makefile has no target deb or dist: say in slipway.yaml what builds the artifact")
 	}
 	if unit := unitIn(dir); unit != "" {
 		name := strings.TrimSuffix(filepath.Base(unit), ".service")

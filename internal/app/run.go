@@ -14,12 +14,12 @@ import (
 // Run drives a rollout until it ends or is paused; with wait, it stays while the
 // rollout waits for a person, and otherwise returns then. When ctx ends it pauses
 // the rollout, lets work on hosts finish, and returns nil; after Abandon it returns nil
-// without waiting for hosts.
+// without waiting for hosts. watch, which may be nil, is told what happens, and must not block.
 //
 // A *journal.HeldError says that a live process drives the rollout already, and
 // journal.ErrStale that one has taken it over. An *Error of kind Broken says that
 // the work stopped half way: nothing is lost, and Run can be called again.
-func (a *App) Run(ctx context.Context, id string, wait bool) (err error) {
+func (a *App) Run(ctx context.Context, id string, wait bool, watch func(Update)) (err error) {
 	a.running.Add(1)
 	defer a.running.Add(-1)
 	rec, err := a.Rollout(ctx, id)
@@ -41,7 +41,7 @@ func (a *App) Run(ctx context.Context, id string, wait bool) (err error) {
 		Journal: a.journal, Work: a.work, Method: m, Traffic: t, Source: source(pool),
 		Log: a.cfg.Log, Name: a.cfg.By, Wait: wait, Abandon: a.abandon,
 	})
-	_, err = e.Run(ctx, id, nil)
+	_, err = e.Run(ctx, id, watch)
 	return a.stopped(id, err)
 }
 

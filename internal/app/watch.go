@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -12,6 +13,10 @@ type Moment struct {
 	Event  rollout.Event
 	After  rollout.State
 }
+
+// Update is what the engine tells the process that drives a rollout. Its Finding is
+// nowhere else: the journal has only the one that ended a bake.
+type Update = engine.Update
 
 // Watch calls each for every event that comes after a record, in order, whichever
 // process caused it, until each returns false or ctx ends.

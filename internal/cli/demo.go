@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,6 +14,9 @@ import (
 	"github.com/slipway-deploy/slipway/internal/traffic"
 	"github.com/slipway-deploy/slipway/lab/load"
 )
+
+// usualRate is requests a second: enough for the judge to be sure within the canary's minute.
+const usualRate = 200
 
 type demoOptions struct {
 	hosts int
@@ -38,7 +40,7 @@ so, and uses a fleet of processes on this machine instead.`,
 		RunE: func(c *cobra.Command, args []string) error { return runDemo(c.Context(), opts, env) },
 	}
 	c.Flags().IntVar(&opts.hosts, "hosts", 6, "how many hosts, 4 to 20")
-	c.Flags().IntVar(&opts.rate, "rate", 200, "requests a second")
+	c.Flags().IntVar(&opts.rate, "rate", usualRate, "requests a second")
 	c.Flags().BoolVar(&opts.local, "local", false, "use processes on this machine, also where hosts could be booted")
 	c.Flags().BoolVar(&opts.keep, "keep", false, "leave the hosts up at the end, and say how they are taken away")
 	opts.out.bind(c)
@@ -59,7 +61,7 @@ func runDemo(ctx context.Context, opts demoOptions, env Env) (err error) {
 	}
 	defer func() {
 		if opts.keep {
-			say("left up in " + w.project + "; " + w.end)
+			say("left up in " + w.project + " with SLIPWAY_STATE=" + w.state() + "; " + w.end)
 			return
 		}
 		err = errors.Join(err, w.down(context.WithoutCancel(ctx)))
@@ -96,7 +98,7 @@ func newDemoRun(ctx context.Context, opts demoOptions, env Env, w stage, say fun
 	if err != nil {
 		return nil, err
 	}
-	cfg.State, cfg.Journal, cfg.Now = filepath.Join(w.directory, "slipway"), "", env.Now
+	cfg.State, cfg.Journal, cfg.Now = w.state(), "", env.Now
 	a, err := app.New(ctx, cfg)
 	if err != nil {
 		return nil, err
@@ -105,28 +107,29 @@ func newDemoRun(ctx context.Context, opts demoOptions, env Env, w stage, say fun
 		report: demoReport{Fleet: w.kind, Why: w.why, Rate: opts.rate, Started: env.Now().UTC()}}, nil
 }
 
-// play does the three rollouts, the last two under load.
+// play does the three rollouts, the last two under load. Each needs the one before it to
+// have completed: where it has not, the demo ends there.
 func (d *demoRun) play(ctx context.Context) (demoReport, error) {
 	if err := d.importAll(ctx); err != nil {
 		return d.report, err
 	}
 	d.say("1.0.0 goes to hosts that have nothing yet")
-	if err := d.first(ctx); err != nil {
+	first, err := d.first(ctx)
+	if err != nil || d.stuck(first) {
 		return d.report, err
 	}
-	var err error
 	d.load, err = load.Start(ctx, load.Config{URL: d.stage.public + "/cart", Rate: d.opts.rate, New: 0.2}, "before")
 	if err != nil {
 		return d.report, err
 	}
 	defer d.load.Stop()
-	d.say(fmt.Sprintf("%d requests a second from here on; 1.1.0 goes out", d.opts.rate))
+	d.say(view.Count(d.opts.rate, "request") + " a second from here on; 1.1.0 goes out")
 	if err := pause(ctx, breath); err != nil {
 		return d.report, err
 	}
 	d.load.Mark("1.1.0")
 	good, err := d.deploy(ctx, "1.1.0", nil)
-	if err != nil {
+	if err != nil || d.stuck(good) {
 		return d.report, err
 	}
 	return d.taken(ctx, good.Plan)
@@ -161,8 +164,8 @@ func (d *demoRun) taken(ctx context.Context, good *rollout.Plan) (demoReport, er
 
 // first puts the first version on hosts that nobody uses yet: there is nothing to
 // compare it with, so it goes through all stages without being watched.
-func (d *demoRun) first(ctx context.Context) error {
-	st, err := d.deploy(ctx, "1.0.0", func(m app.Moment) {
+func (d *demoRun) first(ctx context.Context) (rollout.State, error) {
+	return d.deploy(ctx, "1.0.0", func(m app.Moment) {
 		if m.Event.Kind != rollout.Start {
 			return
 		}
@@ -170,10 +173,35 @@ func (d *demoRun) first(ctx context.Context) error {
 			d.say("complete 1.0.0: " + message(err)) // then it waits, and that ends the demo
 		}
 	})
-	if err == nil && st.Phase != rollout.Completed {
-		err = fmt.Errorf("the first version did not reach the hosts: it is %s: %s", st.Phase, st.Why)
+}
+
+// stuck reports whether a good version did not get everywhere, and ends the report with
+// why that was and what can be done.
+func (d *demoRun) stuck(st rollout.State) bool {
+	if st.Phase == rollout.Completed {
+		return false
 	}
-	return err
+	d.report.Stopped = fmt.Sprintf("%s is %s%s", st.Plan.Release.Version, st.Phase, because(st.Why))
+	if st.Phase == rollout.Waiting {
+		d.report.Hint = fmt.Sprintf("give the judge more to count: end what else keeps this machine busy, or slipway demo --rate %d", max(2*d.opts.rate, usualRate))
+	} else {
+		d.report.Hint = "the lines above say what the hosts answered; slipway demo begins anew"
+	}
+	if d.opts.keep {
+		d.report.Hint += fmt.Sprintf("\nor go on by hand: cd %s && SLIPWAY_STATE=%s slipway status", d.stage.project, d.stage.state())
+	}
+	if d.load != nil {
+		d.report.Requests = d.load.Stop()
+	}
+	d.report.finish(d.env.Now(), false)
+	return true
+}
+
+func because(why string) string {
+	if why == "" {
+		return ""
+	}
+	return ": " + why
 }
 
 // breath is how long load goes on by itself between rollouts, to compare with.

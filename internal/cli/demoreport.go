@@ -24,6 +24,9 @@ type demoReport struct {
 	// BalancersEqual is true when the balancers are set as before the bad version.
 	BalancersEqual bool `json:"balancers_equal"`
 	OK             bool `json:"ok"` // everything above is as it should be
+	// Stopped says why the demo ended before its last rollout, and Hint what to do.
+	Stopped string `json:"stopped,omitempty"`
+	Hint    string `json:"hint,omitempty"`
 }
 
 // demoHost is one host around the rollout of the bad version.
@@ -58,25 +61,32 @@ func (r demoReport) asExpected() error {
 	switch {
 	case r.OK:
 		return nil
+	case r.Stopped != "":
+		return r.stoppedAs()
 	case len(r.Rollouts) < 3 || r.Rollouts[2].Phase != rollout.Restored:
 		return ended{phase: rollout.NeedsPerson, code: exitPerson}
 	}
 	return ended{phase: rollout.Restored, code: exitRestored}
 }
 
-func (r demoReport) text(t view.Theme) string {
-	var b strings.Builder
-	b.WriteString("\nrequests\n")
-	rows := [][]string{}
-	for _, p := range r.Requests.Phases {
-		rows = append(rows, []string{
-			"  " + p.Name, fmt.Sprint(p.Sent), fmt.Sprint(p.OK), fmt.Sprint(p.Failures(load.Service)),
-			fmt.Sprint(p.Failures(load.Balancer, load.Transport, load.Unsent)), p.Latency.P99.Round(100 * time.Microsecond).String(),
-		})
+// stoppedAs is the exit of a demo that ended early: that of a deploy which ended so, and
+// a refusal where the rollout waits.
+func (r demoReport) stoppedAs() error {
+	last := r.Rollouts[len(r.Rollouts)-1].Phase
+	if err := endedAs(last, rollout.Completed); err != nil {
+		return err
 	}
-	b.WriteString(t.Table([]string{"  while", "sent", "ok", "service error", "lost", "p99"}, rows))
+	return ended{phase: last, code: exitRefused}
+}
+
+func (r demoReport) text(t view.Theme) string {
+	if r.Stopped != "" {
+		return r.requests(t) + "\nthe demo stops here: " + r.Stopped + "\n  " + strings.ReplaceAll(r.Hint, "\n", "\n  ") + "\n"
+	}
+	var b strings.Builder
+	b.WriteString(r.requests(t))
 	b.WriteString("\nhosts around 1.2.0\n")
-	rows = nil
+	var rows [][]string
 	for _, h := range r.Hosts {
 		rows = append(rows, []string{"  " + h.Name, h.Before, h.After, yes(h.Changed), yes(h.Equal)})
 	}
@@ -84,6 +94,21 @@ func (r demoReport) text(t view.Theme) string {
 	fmt.Fprintf(&b, "\n%s requests, %d lost; balancers as before: %s; took %s\n",
 		fmt.Sprint(r.Requests.Sent), r.Lost, yes(r.BalancersEqual), view.Short(time.Duration(r.Seconds*float64(time.Second))))
 	return b.String()
+}
+
+// requests is what became of them, while each thing went on; nothing before the first.
+func (r demoReport) requests(t view.Theme) string {
+	if len(r.Requests.Phases) == 0 {
+		return ""
+	}
+	var rows [][]string
+	for _, p := range r.Requests.Phases {
+		rows = append(rows, []string{
+			"  " + p.Name, fmt.Sprint(p.Sent), fmt.Sprint(p.OK), fmt.Sprint(p.Failures(load.Service)),
+			fmt.Sprint(p.Failures(load.Balancer, load.Transport, load.Unsent)), p.Latency.P99.Round(100 * time.Microsecond).String(),
+		})
+	}
+	return "\nrequests\n" + t.Table([]string{"  while", "sent", "ok", "service error", "lost", "p99"}, rows)
 }
 
 func yes(b bool) string {

@@ -17,6 +17,8 @@ import (
 type printer interface {
 	// moment shows one event and what came of it.
 	moment(m app.Moment) error
+	// look shows what the judge of a stage thinks.
+	look(f view.Finding) error
 	// note says something that is not an event.
 	note(text string)
 	// end shows how things stand when the command leaves.
@@ -43,15 +45,30 @@ type lines struct {
 	out   io.Writer
 	theme view.Theme
 	now   func() time.Time
+	last  time.Time // when a line was printed
 }
 
 func (p *lines) moment(m app.Moment) error {
 	for _, l := range tell(m) {
+		p.last = p.now()
 		if _, err := fmt.Fprintln(p.out, p.theme.Line(l)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// silent is how long nothing else is printed before a finding is. It grows with the
+// bake: a day's does not fill a log.
+func silent(at time.Duration) time.Duration { return max(15*time.Second, at/10) }
+
+func (p *lines) look(f view.Finding) error {
+	if f.Time.Sub(p.last) < silent(f.At) {
+		return nil
+	}
+	p.last = f.Time
+	_, err := fmt.Fprintln(p.out, p.theme.Line(view.TellFinding(f)))
+	return err
 }
 
 func (p *lines) note(text string) {
@@ -81,6 +98,12 @@ type eventObject struct {
 	Text  []view.Line   `json:"text,omitempty"`
 }
 
+// findingObject is one look of the judge.
+type findingObject struct {
+	Type string `json:"type"` // finding
+	view.Finding
+}
+
 // summaryObject is the last line.
 type summaryObject struct {
 	Type string `json:"type"` // summary
@@ -93,6 +116,10 @@ func (p *objects) moment(m app.Moment) error {
 		o.Stage = m.After.Plan.Stages[i].Name
 	}
 	return json.NewEncoder(p.out).Encode(o)
+}
+
+func (p *objects) look(f view.Finding) error {
+	return json.NewEncoder(p.out).Encode(findingObject{Type: "finding", Finding: f})
 }
 
 func (p *objects) note(text string) {
@@ -109,6 +136,8 @@ func (p *objects) end(sum view.Summary) error {
 type silence struct{}
 
 func (silence) moment(app.Moment) error { return nil }
+
+func (silence) look(view.Finding) error { return nil }
 
 func (silence) note(string) {}
 
@@ -130,6 +159,11 @@ func newPicture(ctx context.Context, st rollout.State, env Env, wish func(rollou
 
 func (p *picture) moment(m app.Moment) error {
 	p.show.Update(m.After, tell(m))
+	return nil
+}
+
+func (p *picture) look(f view.Finding) error {
+	p.show.Look(f)
 	return nil
 }
 

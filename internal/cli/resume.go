@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/slipway-deploy/slipway/internal/app"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -57,11 +58,26 @@ func runResume(ctx context.Context, opts resumeOptions, env Env) error {
 			return err
 		}
 	}
-	want := rollout.Completed
-	if rec.State.Phase == rollout.Restoring || rec.State.Was == rollout.Restoring {
-		want = rollout.Restored
+	want, err := wanted(ctx, a, rec.State.Plan.ID)
+	if err != nil {
+		return err
 	}
 	return drive(ctx, env, a, rec, want, &session{out: opts.out, asked: since, atWait: opts.noWait})
+}
+
+// wanted is how a rollout should end: restored when a person asked for that, and
+// completed otherwise, also while a release that failed is being taken back.
+func wanted(ctx context.Context, a *app.App, id string) (rollout.Phase, error) {
+	events, err := a.Events(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range events {
+		if e.Kind == rollout.Abort || e.Kind == rollout.Rollback {
+			return rollout.Restored, nil
+		}
+	}
+	return rollout.Completed, nil
 }
 
 // endedBefore says that there is nothing to resume.

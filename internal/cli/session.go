@@ -51,6 +51,7 @@ type drove struct {
 type streams struct {
 	wishes  chan rollout.EventKind
 	moments chan app.Moment
+	looks   chan view.Finding
 	watched chan error
 	driven  chan drove
 	retry   <-chan time.Time
@@ -64,6 +65,7 @@ func (s *session) run(ctx context.Context, start app.Record) (rollout.State, err
 	s.state, s.seq = start.State, start.Seq
 	in := &streams{
 		wishes: make(chan rollout.EventKind, 16), moments: make(chan app.Moment),
+		looks:   make(chan view.Finding, 1),
 		watched: make(chan error, 1), driven: make(chan drove, 1),
 	}
 	wish := func(k rollout.EventKind) {
@@ -105,6 +107,10 @@ func (s *session) loop(ctx context.Context, in *streams) error {
 				s.also(m)
 			}
 			if err := s.printer.moment(m); err != nil {
+				return err
+			}
+		case f := <-in.looks:
+			if err := s.printer.look(f); err != nil {
 				return err
 			}
 		case err := <-in.watched:
@@ -194,7 +200,7 @@ func (s *session) drive(ctx context.Context, in *streams) {
 	id := s.state.Plan.ID
 	go func() {
 		defer pause()
-		err := s.app.Run(running, id, !s.atWait)
+		err := s.app.Run(running, id, !s.atWait, in.look(s.env.Now))
 		rec, loadErr := s.app.Rollout(context.WithoutCancel(ctx), id)
 		in.driven <- drove{seq: rec.Seq, err: errors.Join(err, loadErr)}
 	}()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/slipway-deploy/slipway/lab"
 	"github.com/slipway-deploy/slipway/lab/pack"
@@ -44,6 +45,9 @@ func openStage(ctx context.Context, opts demoOptions, say func(string)) (stage, 
 		artifacts: info.Artifacts, end: "slipway lab down --name " + name + " takes it away", down: l.Down,
 	}, nil
 }
+
+// state is where the demo's journal and store are.
+func (s stage) state() string { return filepath.Join(s.directory, "slipway") }
 
 // artifact finds the file of a version.
 func (s stage) artifact(version string) (file, arch string) {

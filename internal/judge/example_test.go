@@ -31,5 +31,5 @@ func Example() {
 	fmt.Println(finding.Reason)
 	// Output:
 	// fail after 10s
-	// errors: canary 5 % (10 of 200; 2.74 % to 8.96 %), baseline 0 % (0 of 1000; 0 % to 0.383 %): worse than 1.5 times the baseline and 1 %, evidence 1.01e+05 to 1
+	// errors: canary 5 % (10 of 200; 2.74 % to 8.96 %), baseline 0 % (0 of 1000; 0 % to 0.383 %): worse than 1.5 times the baseline and 1 %, evidence 100603 to 1
 }

@@ -110,13 +110,16 @@ func percent(share float64) string { return strconv.FormatFloat(100*share, 'g', 
 
 // odds is the evidence of a logarithm as a number that can be read.
 func odds(log float64) string {
+	v := math.Exp(log)
 	switch {
-	case log > math.Log(1e9):
+	case v > 1e9:
 		return "over 1000000000"
-	case log < math.Log(0.01):
+	case v < 0.01:
 		return "under 0.01"
+	case v >= 999.5:
+		return strconv.FormatFloat(v, 'f', 0, 64)
 	}
-	return strconv.FormatFloat(math.Exp(log), 'g', 3, 64)
+	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
 func span(d time.Duration) string { return d.Round(time.Second).String() }

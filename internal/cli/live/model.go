@@ -49,6 +49,8 @@ func (m model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.screen.State, m.screen.Now = msg.state, m.now()
 		lines := append(m.screen.Lines[:len(m.screen.Lines):len(m.screen.Lines)], msg.lines...)
 		m.screen.Lines = lines[max(0, len(lines)-kept):]
+	case view.Finding:
+		m.screen.Finding = &msg
 	case note:
 		m.screen.Note = string(msg)
 	case tea.KeyPressMsg:

@@ -71,6 +71,13 @@ func TestPictureFollows(t *testing.T) {
 		t.Errorf("%d rows after the window became small", len(rows))
 	}
 	st := fresh(&wishes).screen.State
+	st.Phase, st.Pending = rollout.Running, []rollout.Pending{{Command: rollout.Command{ID: 7, Kind: rollout.BakeStage}}}
+	m, _ = m.Update(update{state: st})
+	m, _ = m.Update(note(""))
+	m, _ = m.Update(view.Finding{Command: 7, Stage: "complete", Verdict: rollout.NoData})
+	if !strings.Contains(see(), "watching complete: no data") {
+		t.Errorf("what the judge thinks is not shown:\n%s", see())
+	}
 	for range 3 * kept {
 		m, _ = m.Update(update{state: st, lines: []view.Line{{Text: "told"}}})
 	}

@@ -57,6 +57,9 @@ func (s *Show) Update(st rollout.State, lines []view.Line) {
 	s.program.Send(update{state: st, lines: lines})
 }
 
+// Look shows what the judge of a stage thinks now.
+func (s *Show) Look(f view.Finding) { s.program.Send(f) }
+
 // Note shows one line about what a wish leads to; "" takes it away.
 func (s *Show) Note(text string) { s.program.Send(note(text)) }
 

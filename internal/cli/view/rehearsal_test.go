@@ -17,6 +17,7 @@ type rehearsal struct {
 	now   time.Time
 	todo  []rollout.Event
 	lines []view.Line
+	found *view.Finding
 	fails map[string]rollout.Event // by kind and host: "update web3"
 }
 
@@ -75,6 +76,17 @@ func (r *rehearsal) answer(c rollout.Command) {
 	}
 }
 
+// find has the judge look at the bake that is going on, at some time into it.
+func (r *rehearsal) find(at time.Duration, verdict rollout.Verdict, reason string, m view.FindingMetric) {
+	r.now = r.now.Add(at)
+	c := r.state.Pending[0]
+	m.Name = "errors"
+	r.found = &view.Finding{
+		Command: c.ID, Stage: r.state.Plan.Stages[c.Stage].Name, Time: r.now, At: at,
+		Verdict: verdict, Reason: "errors: " + reason, Against: m.Against, Metrics: []view.FindingMetric{m},
+	}
+}
+
 // step plays the next result; false when nothing is at work.
 func (r *rehearsal) step() bool {
 	for len(r.todo) > 0 {
@@ -112,7 +124,7 @@ func doing(kind rollout.CommandKind, stage int) func(rollout.State) bool {
 
 func (r *rehearsal) screen(width, height int) view.Screen {
 	return view.Screen{
-		State: r.state, Lines: r.lines, Now: r.now.Add(time.Second), Owner: true,
+		State: r.state, Lines: r.lines, Now: r.now.Add(time.Second), Owner: true, Finding: r.found,
 		Theme: view.Plain(view.Unicode()), Width: width, Height: height,
 	}
 }

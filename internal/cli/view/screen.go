@@ -15,6 +15,8 @@ type Screen struct {
 	Now   time.Time // for what is counted in seconds
 	Note  string    // what a key just asked for
 	Owner bool      // this program drives the rollout: leaving pauses it
+	// Finding is the judge's last one, when this program drives; nil when there is none.
+	Finding *Finding
 	Theme
 	Width, Height int
 }
@@ -94,9 +96,10 @@ func (s Screen) told(most int) []string {
 	return rows
 }
 
-// bottom is the line that says where things stand, and the keys.
+// bottom is the line that says where things stand, what is measured, and the keys.
 func (s Screen) bottom() []string {
-	return []string{"", s.standing(), s.keys()}
+	rows := append([]string{"", s.standing()}, s.metrics()...)
+	return append(rows, s.keys())
 }
 
 // standing says in one line what the rollout does or waits for.
@@ -118,6 +121,9 @@ func (s Screen) standing() string {
 		return s.Good.Render(s.Done+" production was restored") + s.Faint.Render(reason(st.Why))
 	case rollout.NeedsPerson:
 		return s.Bad.Render(s.Failed+" a person is needed") + reason(st.Why)
+	}
+	if f, ok := s.look(); ok {
+		return s.Active.Render(s.Current+" ") + "watching " + f.Stage + ": " + f.thoughts()
 	}
 	return s.Active.Render(s.Current+" ") + Activity(st)
 }

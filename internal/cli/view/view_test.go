@@ -2,6 +2,7 @@ package view_test
 
 import (
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -68,6 +69,28 @@ func moments() map[string]func(t *testing.T) *rehearsal {
 		"restored":  play(6, bad, phase(rollout.Restored)),
 		"stuck":     play(6, stuck, phase(rollout.NeedsPerson)),
 		"many":      play(60, nil, doing(rollout.BakeStage, 1)),
+		"undecided": func(t *testing.T) *rehearsal {
+			r := play(6, nil, doing(rollout.BakeStage, 1))(t)
+			r.find(95*time.Second, rollout.Inconclusive, "canary 0.119 % (3 of 2512; 0.0406 % to 0.35 %), baseline 0.0998 % (7 of 7012; "+
+				"0.0484 % to 0.206 %): not decided, evidence against it 0.31 to 1, for it 4.2 to 1, about 2100 more canary requests needed",
+				view.FindingMetric{Verdict: rollout.Inconclusive, Canary: view.Rate{Events: 3, Requests: 2512},
+					Baseline: view.Rate{Events: 7, Requests: 7012}, Against: math.Log(0.31), For: math.Log(4.2), More: 2100})
+			return r
+		},
+		"unworse": func(t *testing.T) *rehearsal {
+			r := play(6, nil, doing(rollout.BakeStage, 1))(t)
+			r.find(50*time.Second, rollout.Pass, "canary 0 % (0 of 6211; 0 % to 0.0618 %), baseline 0 % (0 of 24840; 0 % to 0.0155 %): "+
+				"surely below 0.1 %, evidence 131 to 1",
+				view.FindingMetric{Verdict: rollout.Pass, Canary: view.Rate{Requests: 6211}, Baseline: view.Rate{Requests: 24840},
+					Against: math.Log(0.004), For: math.Log(131.4)})
+			return r
+		},
+		"unheard": func(t *testing.T) *rehearsal {
+			r := play(60, nil, doing(rollout.BakeStage, 1))(t)
+			r.find(40*time.Second, rollout.NoData, "no answer for 40s: haproxy: connect /run/haproxy/admin.sock: no such file or directory",
+				view.FindingMetric{Verdict: rollout.NoData, Reason: "no answer for 40s: haproxy: connect /run/haproxy/admin.sock: no such file or directory"})
+			return r
+		},
 		"failures": func(t *testing.T) *rehearsal {
 			p := checkout(60)
 			p.Budget = 5
@@ -119,6 +142,9 @@ func TestLines(t *testing.T) {
 			for _, l := range r.lines {
 				b.WriteString(theme.Line(l) + "\n")
 			}
+			if r.found != nil {
+				b.WriteString(theme.Line(view.TellFinding(*r.found)) + "\n")
+			}
 			sum := view.Summarize(r.state, r.now)
 			b.WriteString("\n" + theme.Summary(sum) + theme.Hosts(sum))
 			golden(t, name+"-lines.txt", b.String())
@@ -130,7 +156,7 @@ func TestLines(t *testing.T) {
 func TestScreenFits(t *testing.T) {
 	t.Parallel()
 	plays := moments()
-	names := []string{"internal", "baking", "approval", "restoring", "stuck", "many", "failures", "completed"}
+	names := []string{"internal", "baking", "approval", "restoring", "stuck", "many", "failures", "completed", "undecided", "unheard"}
 	rapid.Check(t, func(rt *rapid.T) {
 		r := plays[rapid.SampledFrom(names).Draw(rt, "moment")](t)
 		s := r.screen(rapid.IntRange(20, 200).Draw(rt, "width"), rapid.IntRange(6, 80).Draw(rt, "height"))
@@ -147,6 +173,27 @@ func TestScreenFits(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestStaleFinding: what was found in one bake is not shown once it is over.
+func TestStaleFinding(t *testing.T) {
+	t.Parallel()
+	r := moments()["undecided"](t)
+	shown := func() bool { return strings.Contains(r.screen(80, 24).String(), "canary 0.119 % of 2512") }
+	if !shown() {
+		t.Error("the finding is not shown")
+	}
+	r.ask(rollout.Pause, "alice@ops1")
+	if shown() {
+		t.Error("it is shown while the rollout is paused")
+	}
+	r.ask(rollout.Resume, "alice@ops1")
+	if !doing(rollout.BakeStage, 1)(r.state) {
+		t.Fatal("the bake does not begin anew")
+	}
+	if shown() {
+		t.Error("it is shown in the next bake")
+	}
 }
 
 func TestShort(t *testing.T) {
