@@ -80,7 +80,19 @@ func Do(ctx context.Context, cfg Config, r host.Request) host.Response {
 	if err == nil {
 		err = j.run(ctx)
 	}
-	return j.end(err)
+	answer := j.end(err)
+	if r.Verb == host.Update && j.memory != nil {
+		answer.Begun = answer.Begun || begunBefore(j.memory, r.Rollout)
+	}
+	return answer
+}
+
+// begunBefore reports whether an earlier call of a rollout began to change this host:
+// one that was cut off left no answer, and what this call did not begin says nothing of
+// it. When that cannot be read it may have.
+func begunBefore(m *memory.Service, rollout string) bool {
+	p, err := capture.LoadProgress(m.Recorded(rollout))
+	return err != nil || p.Begun
 }
 
 // Lacks answers an update whose artifact is not on the host yet, so that no worker
