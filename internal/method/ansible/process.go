@@ -7,8 +7,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/slipway-deploy/slipway/internal/engine"
 )
 
 // How long a cancelled Ansible has after SIGINT and after SIGTERM, and how long its
@@ -41,7 +44,7 @@ type ended struct {
 func (p process) run(ctx context.Context) (ended, error) {
 	path, err := exec.LookPath(p.name)
 	if err != nil {
-		return ended{}, fmt.Errorf("%w: %s is not installed here: install ansible-core (apt install ansible-core): %w", ErrAnsible, p.name, err)
+		return ended{}, fmt.Errorf("%w: %s is not installed here: install ansible-core (apt install ansible-core); %w: %w", ErrAnsible, p.name, engine.ErrUntouched, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return ended{}, err
@@ -50,7 +53,11 @@ func (p process) run(ctx context.Context) (ended, error) {
 	cmd := exec.Command(path, p.args...)
 	cmd.Dir, cmd.Env = p.dir, p.env
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = ownGroup()
+	// The signal for a slipway that was killed comes when the thread that started the
+	// program ends: this one stays until the program has.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	cmd.WaitDelay = outputWait
 	heard, err := p.start(cmd)
 	if err != nil {

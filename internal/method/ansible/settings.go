@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -12,8 +13,8 @@ import (
 // is compressed already. A connection is kept for a minute, as Ansible does.
 const sshDefault = "-o ControlMaster=auto -o ControlPersist=60s"
 
-// sshAlive lets a dead host be noticed within a quarter of a minute; what the user set comes first
-// on the command line, and so wins.
+// sshAlive lets a dead host be noticed within a quarter of a minute; what the user set
+// comes first on the command line, and so wins.
 const sshAlive = "-o ServerAliveInterval=5 -o ServerAliveCountMax=3"
 
 // mostForks bounds how many hosts are worked on at once when the plan does not say.
@@ -30,6 +31,7 @@ func forks(a where, hosts int) string {
 // environ is what Ansible inherits: the user's own settings, and what we rely on.
 func (r *Runner) environ(w where, builtin bool) []string {
 	env := newEnv(r.cfg.Environ)
+	env.drop("SLIPWAY_JOURNAL") // its address may hold a password
 	if w.Config != "" {
 		env.set("ANSIBLE_CONFIG", w.Config)
 	}
@@ -144,11 +146,10 @@ func (e *env) get(name string) (string, bool) {
 }
 
 func (e *env) set(name, value string) {
-	kept := e.list[:0]
-	for _, v := range e.list {
-		if !strings.HasPrefix(v, name+"=") {
-			kept = append(kept, v)
-		}
-	}
-	e.list = append(kept, name+"="+value)
+	e.drop(name)
+	e.list = append(e.list, name+"="+value)
+}
+
+func (e *env) drop(name string) {
+	e.list = slices.DeleteFunc(e.list, func(v string) bool { return strings.HasPrefix(v, name+"=") })
 }

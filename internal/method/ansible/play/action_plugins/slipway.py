@@ -221,7 +221,7 @@ CALL_ARGUMENT = 'echo "' + BEGUN + '" >&2; printf %s "$r" | base64 -d | "$h" cal
 NO_ROOT = '[ "$(id -u)" = 0 ] || echo "$(id -un) is not root on this host: let Ansible become root there"; '
 INSTALL = (
     'umask 022; t="$p/bin/.new.$$"; '
-    'mkdir -p "$p/bin" && gunzip -c > "$t" && echo "$s  $t" | sha256sum -c >/dev/null && chmod 755 "$t" && mv -f "$t" "$h"'
+    'mkdir -p "$p/bin" && gunzip -c > "$t" && echo "$s  $t" | sha256sum -c >/dev/null && chmod 755 "$t" && { sync "$t" 2>/dev/null || sync; } && mv -f "$t" "$h"'
     ' || { rm -f "$t"; echo "' + TROUBLE + 'the helper could not be put in $p/bin"; ' + NO_ROOT + 'exit 0; }; '
     # Helpers of other versions may still be wanted; the oldest are not.
     'ls -t "$p"/bin/slipway-host-* | tail -n +5 | while read -r o; do rm -f "$o"; done; '
