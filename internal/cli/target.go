@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/app"
 	"github.com/slipway-deploy/slipway/internal/cli/view"
 	"github.com/slipway-deploy/slipway/internal/journal"
+	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
 // target names a rollout: by id, or as the one there is in an environment.
@@ -69,9 +70,32 @@ func (t target) last(ctx context.Context, a *app.App) (app.Record, error) {
 	case 0:
 		return app.Record{}, usagef("no rollout%s can be taken back; slipway history lists what there was", t.where())
 	case 1:
+		if err := notTwice(ctx, a, found[0]); err != nil {
+			return app.Record{}, err
+		}
 		return a.Rollout(ctx, found[0].ID)
 	}
 	return app.Record{}, usagef("%d rollouts can be taken back: name one:\n%s", len(found), choices(found))
+}
+
+// notTwice refuses to go further back without an id: whoever types rollback twice means
+// the one that has been rolled back already, not the release before it.
+func notTwice(ctx context.Context, a *app.App, found journal.Summary) error {
+	all, err := a.List(ctx, journal.Filter{Service: found.Service, Environment: found.Environment})
+	if err != nil {
+		return err
+	}
+	for _, later := range all {
+		if later.ID == found.ID {
+			break
+		}
+		if later.Head.Phase == rollout.Restored && later.Head.Passed == len(later.Head.Stages) {
+			return &app.Error{Kind: app.Refused,
+				Err:  fmt.Errorf("rollout %s, of %s, has been rolled back already", later.ID, later.Version),
+				Hint: fmt.Sprintf("to take %s back too: slipway rollback %s", found.Version, found.ID)}
+		}
+	}
+	return nil
 }
 
 func (t target) byID(ctx context.Context, a *app.App) (app.Record, error) {

@@ -121,13 +121,16 @@ environments:
 		p.must(t, 0, "build", "--import", file)
 	}
 	before := packages(t, l)
+	deployed := map[string]string{}
 	for _, v := range []string{pkg.old, pkg.new} {
 		o := p.must(t, 0, "deploy", v, "--yes", "--output", "json")
 		pkg.on(t, l, v)
+		deployed[v] = o.summary(t).ID
 		t.Logf("%s %s is on 4 hosts after %s", pkg.name, v, o.took.Round(100*time.Millisecond))
 	}
-	for _, back := range []string{pkg.old, ""} {
-		o := p.must(t, 0, "rollback", "--output", "json")
+	for _, step := range [][2]string{{pkg.new, pkg.old}, {pkg.old, ""}} {
+		v, back := step[0], step[1]
+		o := p.must(t, 0, "rollback", deployed[v], "--output", "json")
 		for _, h := range o.summary(t).Hosts {
 			if !h.Restored || h.Now != back {
 				t.Errorf("slipway says of %s: %+v", h.Name, h)
