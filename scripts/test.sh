@@ -26,9 +26,10 @@ formatted() {
 lab() {
   local pkgs
   pkgs=$(grep -rlE '^//go:build lab' --include='*_test.go' cmd internal lab | xargs -n1 dirname | sort -u | sed 's|^|./|')
-  # One package at a time: they share the machine's bridges and its two cores.
-  # shellcheck disable=SC2086
-  go test -tags lab -p 1 -count 1 -timeout 25m $pkgs
+  # One package at a time: they share the machine's bridges and its processors.
+  # shellcheck disable=SC2086 # one word a package
+  go test -tags lab -p 1 -count 1 -v -timeout 25m $pkgs | grep -vE '^=== (RUN|PAUSE|CONT|NAME)'
+  return "${PIPESTATUS[0]}"
 }
 
 step "format" formatted
