@@ -10,8 +10,8 @@ import (
 	"github.com/slipway-deploy/slipway/lab"
 )
 
-// TestKilled kills slipway at ten writes of the journal of a rollout to six hosts, spread
-// over all of it, half of them before they are committed.
+// TestKilled kills slipway at ten or eleven writes of the journal of a rollout to six
+// hosts, spread over all of it, every other one before it is committed.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	l := up(t, lab.Config{Name: "killed", Hosts: 6})
@@ -19,9 +19,9 @@ func TestKilled(t *testing.T) {
 	c := f.good(t)
 	t.Logf("an undisturbed rollout writes %d times and takes %s", c.writes, c.took.Round(100*time.Millisecond))
 	start, kills := time.Now(), 0
-	for i := range 10 {
+	for i := range 11 {
 		when := []string{"before", "after"}[i%2]
-		write := 1 + i*(c.writes-1)/9
+		write := 1 + i*(c.writes-1)/10
 		if f.killedAt(t, c, when, write) {
 			kills++
 		}
@@ -29,7 +29,7 @@ func TestKilled(t *testing.T) {
 	}
 	t.Logf("%d kills in %s", kills, time.Since(start).Round(time.Second))
 	// Writes that only keep the lease come when they come: the last may not be reached.
-	if kills < 9 {
+	if kills < 10 {
 		t.Errorf("only %d kills", kills)
 	}
 }
