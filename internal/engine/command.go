@@ -194,7 +194,7 @@ func missing(host string, c rollout.Command, err error) Report {
 func (d *drive) event(c rollout.Command, r Report) rollout.Event {
 	return rollout.Event{
 		Kind: rollout.HostDone, At: d.Clock.Now(), Command: c.ID, Host: r.Host,
-		Outcome: r.Outcome, Reason: r.Reason, Begun: r.Begun, Version: r.Version, Digest: r.Digest,
+		Outcome: r.Outcome, Reason: r.Reason, Begun: r.Begun, Version: r.Version, Digest: r.Digest, After: r.After,
 		Equal: r.Equal, Balancer: r.Balancer, Adopted: r.Adopted, Detail: r.Detail,
 	}
 }

@@ -25,7 +25,8 @@ type Report struct {
 	Reason   string // one line; set for every outcome but OK
 	Begun    bool
 	Version  string
-	Digest   string
+	Digest   string // of the state before an update, or after a restore
+	After    string // of the state after an update
 	Equal    bool
 	Balancer string
 	Adopted  bool
@@ -61,8 +62,18 @@ type Traffic interface {
 type Sample struct {
 	Host     string
 	Metric   string
-	Events   float64 // errors
-	Exposure float64 // requests
+	Kind     rollout.MetricKind // count when empty
+	Events   float64            // count: errors
+	Exposure float64            // count: requests, jobs or host-seconds
+	Value    float64            // gauge: now
+	Buckets  []Bucket           // histogram: since the last look, by rising edge
+}
+
+// Bucket is how many of a histogram's observations were at most AtMost and more than the
+// edge before; the last edge is +Inf.
+type Bucket struct {
+	AtMost float64
+	Count  float64
 }
 
 // Source tells what hosts did.
@@ -70,6 +81,14 @@ type Source interface {
 	// Sample returns one sample a host and metric for the time since the last call;
 	// the first call returns none. An error means no data, never a verdict.
 	Sample(ctx context.Context, hosts []string) ([]Sample, error)
+}
+
+// Past is a Source that also knows what hosts did before it was first asked.
+type Past interface {
+	Source
+	// Past returns samples for each step of a time that has ended, oldest first. Fewer
+	// than asked for, or none, are no error: the judge then knows less.
+	Past(ctx context.Context, hosts []string, from, to time.Time, step time.Duration) ([][]Sample, error)
 }
 
 // Clock is real time, or a test's.

@@ -12,7 +12,7 @@ const Protocol = 1
 // Verb is what a request asks for.
 type Verb string
 
-// The verbs. facts, capture, verify and check change nothing.
+// The verbs. facts, capture, verify, check and observe change nothing.
 const (
 	Facts   Verb = "facts"   // what runs here, and could it go back
 	Capture Verb = "capture" // record the state of the service (content stays on the host)
@@ -20,6 +20,7 @@ const (
 	Restore Verb = "restore" // put the recorded state back, read back, compare
 	Verify  Verb = "verify"  // is this version installed, running and healthy
 	Check   Verb = "check"   // run the checks
+	Observe Verb = "observe" // count what the judge asks of a host
 )
 
 // Request is one call of slipway-host.
@@ -41,11 +42,12 @@ type Request struct {
 	// Units says who runs them: systemd, or process in a local fleet. "" is systemd.
 	Units string `json:"units,omitempty"`
 
-	Spec     Spec      `json:"spec"`
-	Artifact *Artifact `json:"artifact,omitempty"` // update: what to install
-	Previous *Artifact `json:"previous,omitempty"` // restore: what to go back to, when the host did not keep it
-	Checks   []CheckOf `json:"checks,omitempty"`
-	Version  string    `json:"version,omitempty"` // verify, check: the version expected
+	Spec     Spec          `json:"spec"`
+	Artifact *Artifact     `json:"artifact,omitempty"` // update: what to install
+	Previous *Artifact     `json:"previous,omitempty"` // restore: what to go back to, when the host did not keep it
+	Checks   []CheckOf     `json:"checks,omitempty"`
+	Version  string        `json:"version,omitempty"` // verify, check: the version expected
+	Observe  []Observation `json:"observe,omitempty"`
 }
 
 // Spec is the service as the helper sees it. It mirrors rollout.Spec field by
@@ -125,9 +127,35 @@ type Response struct {
 	Facts       *FactsOf     `json:"facts,omitempty"`
 	Version     string       `json:"version,omitempty"` // installed version, read back at the end
 	State       string       `json:"state,omitempty"`   // digest of the captured state (before an update; after a restore)
+	After       string       `json:"after,omitempty"`   // update: digest of the state at its end
 	Equal       bool         `json:"equal,omitempty"`   // restore: read back equal
 	Differences []Difference `json:"differences,omitempty"`
 	Steps       []Step       `json:"steps,omitempty"`
+	Observed    []Observed   `json:"observed,omitempty"` // in the order of Request.Observe
+}
+
+// Observation is one thing to count on a host for the judge.
+type Observation struct {
+	Metric string `json:"metric"`
+	// What is restarts, oom, memory, log or command. restarts, oom and log are totals
+	// that only grow while Since stays the same; memory is in bytes; a command prints
+	// "EVENTS EXPOSURE" or "VALUE".
+	What    string   `json:"what"`
+	Pattern string   `json:"pattern,omitempty"` // log: an extended regular expression (RE2) that lines of the units match
+	Command []string `json:"command,omitempty"`
+	// Cursor is what the last answer said: log lines are counted from there.
+	Cursor string `json:"cursor,omitempty"`
+}
+
+// Observed is what was counted. Error is set, and nothing else, when it could not be.
+type Observed struct {
+	Metric   string  `json:"metric"`
+	Events   float64 `json:"events,omitempty"`
+	Exposure float64 `json:"exposure,omitempty"` // log: lines; others: none, time is the exposure
+	Value    float64 `json:"value,omitempty"`
+	Since    string  `json:"since,omitempty"` // identity of what is counted (boot, invocation): a total that begins anew has another
+	Cursor   string  `json:"cursor,omitempty"`
+	Error    string  `json:"error,omitempty"`
 }
 
 // FactsOf is what a host tells before a plan is made.
@@ -138,10 +166,25 @@ type FactsOf struct {
 	// Previous says whether the installed version could be put back after an update:
 	// "kept", "package cache", "archive" (apt could fetch it), or "" when nothing here has it.
 	Previous string   `json:"previous,omitempty"`
-	Running  bool     `json:"running"`            // every unit is active
-	Stale    []string `json:"stale,omitempty"`    // units whose process is older than what is installed
-	Free     int64    `json:"free"`               // bytes free where releases or packages go
-	Problems []string `json:"problems,omitempty"` // half-installed package, missing unit: each would stop an update
+	Running  bool     `json:"running"`         // every unit is active
+	Stale    []string `json:"stale,omitempty"` // units whose process is older than what is installed
+	Free     int64    `json:"free"`            // bytes free where releases or packages go
+	// Last is the rollout that changed this host last, so that it can be rolled back by
+	// somebody who has no journal of it.
+	Last *LastChange `json:"last,omitempty"`
+	// Drift is what is not as the last update, or the last restore, left it.
+	Drift    []Difference `json:"drift,omitempty"`
+	Problems []string     `json:"problems,omitempty"` // half-installed package, missing unit: each would stop an update
+}
+
+// LastChange is what the host remembers of a rollout.
+type LastChange struct {
+	Rollout  string    `json:"rollout"`
+	From     string    `json:"from,omitempty"` // version recorded before; empty: not installed
+	To       string    `json:"to"`
+	At       time.Time `json:"at"`
+	Restored bool      `json:"restored,omitempty"`
+	Held     bool      `json:"held,omitempty"` // the package is on hold because a restore must last
 }
 
 // Difference is one item that is not as it was recorded.

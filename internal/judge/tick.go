@@ -9,15 +9,38 @@ type Arm string
 const (
 	Canary   Arm = "canary"
 	Baseline Arm = "baseline"
+	// The same hosts in the time before the deploy: At of such ticks is below 0.
+	CanaryBefore   Arm = "canary-before"
+	BaselineBefore Arm = "baseline-before"
 )
+
+// Kind is what a sample holds.
+type Kind string
+
+// The kinds of samples; "" is a count.
+const (
+	Counts    Kind = "count"
+	Histogram Kind = "histogram"
+	Gauge     Kind = "gauge"
+)
+
+// Bucket is how many of a histogram's observations were at most AtMost and more than the
+// edge before; the last edge is +Inf.
+type Bucket struct {
+	AtMost float64 `json:"at_most"`
+	Count  float64 `json:"count"`
+}
 
 // Sample is what one host did since the last tick.
 type Sample struct {
-	Arm      Arm     `json:"arm"`
-	Host     string  `json:"host"`
-	Metric   string  `json:"metric"`
-	Events   float64 `json:"events"`   // errors
-	Exposure float64 `json:"exposure"` // requests, jobs, host-seconds
+	Arm      Arm      `json:"arm"`
+	Host     string   `json:"host"`
+	Metric   string   `json:"metric"`
+	Kind     Kind     `json:"kind,omitempty"`
+	Events   float64  `json:"events"`            // count: errors
+	Exposure float64  `json:"exposure"`          // count: requests, jobs, host-seconds
+	Value    float64  `json:"value,omitempty"`   // gauge
+	Buckets  []Bucket `json:"buckets,omitempty"` // histogram, since the last tick
 }
 
 // Tick is one look at the sources.

@@ -67,6 +67,8 @@ type Event struct {
 	Version string `json:"version,omitempty"`
 	// Digest is the digest of the captured state: before an update, after a restore.
 	Digest string `json:"digest,omitempty"`
+	// After is the digest of the state after an update, read back.
+	After string `json:"after,omitempty"`
 	// Equal is true when a restored host, or what was put back of a balancer, was read
 	// back equal to its recorded state.
 	Equal bool `json:"equal,omitempty"`

@@ -53,6 +53,12 @@ type Plan struct {
 	Spec        Spec      `json:"spec"`
 	Method      Method    `json:"method"`
 	Traffic     *Traffic  `json:"traffic,omitempty"` // nil: no balancer, hosts are never drained
+	// Rehearse has every host of the internal stage updated, restored, read back and
+	// updated again before it is opened to anybody: the way back is shown to work.
+	Rehearse bool      `json:"rehearse,omitempty"`
+	Notify   []Channel `json:"notify,omitempty"`  // who is told; names are unique
+	Link     string    `json:"link,omitempty"`    // where people can see the rollout; shown in messages
+	Changes  []Change  `json:"changes,omitempty"` // commits since the version that is live, newest first
 	// Notes are for whoever reads the plan: what is unusual and stops nothing.
 	Notes []string `json:"notes,omitempty"`
 }
@@ -148,13 +154,63 @@ type Check struct {
 	Within  time.Duration `json:"within"`
 }
 
+// MetricKind is what a source says of a host.
+type MetricKind string
+
+// The kinds of metrics.
+const (
+	Counts    MetricKind = "count"     // events out of an exposure: errors of requests
+	Histogram MetricKind = "histogram" // how many of the exposure were at most so much: latency
+	Gauge     MetricKind = "gauge"     // a value at a time: memory, queue length
+)
+
 // Metric is one thing that is judged, canary against baseline.
 type Metric struct {
-	Name    string  `json:"name"`               // errors
-	Source  string  `json:"source"`             // haproxy
-	WorseBy float64 `json:"worse_by,omitempty"` // tolerated ratio, 1.5
-	AtMost  float64 `json:"at_most,omitempty"`  // absolute guard as a share, 0.01; 0: none
-	DryRun  bool    `json:"dry_run,omitempty"`  // shown, and not counted
+	Name    string     `json:"name"`               // errors
+	Source  string     `json:"source"`             // haproxy, prometheus, ...: which kind of source
+	Kind    MetricKind `json:"kind,omitempty"`     // count when empty
+	WorseBy float64    `json:"worse_by,omitempty"` // tolerated ratio, 1.5
+	AtMost  float64    `json:"at_most,omitempty"`  // absolute guard: a share for counts, 0.01; a value for gauges; 0: none
+	Higher  bool       `json:"higher,omitempty"`   // gauges: more is better
+	DryRun  bool       `json:"dry_run,omitempty"`  // shown, and not counted
+	Ask     *Ask       `json:"ask,omitempty"`      // how the source is asked; nil for haproxy
+}
+
+// Ask is how a source is asked for one metric. Which members are used is the source's
+// to say; "{{host}}", "{{service}}" and "{{environment}}" are filled in. Secrets are
+// never here, only references: env:NAME or file:/path.
+type Ask struct {
+	Address  string            `json:"address,omitempty"`  // https://prometheus:9090, postgres://..., or a region
+	Events   string            `json:"events,omitempty"`   // count: the query of events
+	Exposure string            `json:"exposure,omitempty"` // count: the query of what they are events of; empty: host-seconds
+	Value    string            `json:"value,omitempty"`    // gauge: the query
+	Buckets  string            `json:"buckets,omitempty"`  // histogram: the query
+	Label    string            `json:"label,omitempty"`    // which label, tag or column names the host
+	Host     string            `json:"host,omitempty"`     // what that label says for a host: "{{host}}:9100"
+	Every    time.Duration     `json:"every,omitempty"`    // not asked more often; 0: the source's standard
+	Pattern  string            `json:"pattern,omitempty"`  // log: what a line must match
+	Command  []string          `json:"command,omitempty"`  // command: run on this machine, or on hosts
+	OnHosts  bool              `json:"on_hosts,omitempty"` // command: run on hosts
+	Settings map[string]string `json:"settings,omitempty"` // account, site, database, ...: the source's own
+	Secrets  map[string]string `json:"secrets,omitempty"`  // token, password, ...: references
+}
+
+// Channel is somebody who is told what a rollout does: a chat, or a system that keeps
+// markers. Settings are the kind's own; secrets are references, env:NAME or file:/path.
+type Channel struct {
+	Name     string            `json:"name"`
+	Kind     string            `json:"kind"`             // hipchat, slack, graphite, ...
+	Events   []NoticeKind      `json:"events,omitempty"` // what it is told; none: the kind's standard
+	Settings map[string]string `json:"settings,omitempty"`
+	Secrets  map[string]string `json:"secrets,omitempty"`
+	Template string            `json:"template,omitempty"` // text/template that replaces the standard text
+}
+
+// Change is one commit that a release brings.
+type Change struct {
+	Commit  string `json:"commit"`
+	Subject string `json:"subject"`
+	By      string `json:"by,omitempty"`
 }
 
 // Spec is what the helper needs to know of the service, the same on every host.
