@@ -1,6 +1,7 @@
 package ansible
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/slipway-deploy/slipway/internal/host"
 	"github.com/slipway-deploy/slipway/internal/host/binary"
@@ -19,9 +21,6 @@ import (
 // incoming is the directory of a host in which artifacts are put: relative, since the
 // action plugin knows where our place on the host is.
 const incoming = ""
-
-// requestMost is the longest request that fits an argument of a command on a host.
-const requestMost = 64 << 10
 
 //go:embed play
 var play embed.FS
@@ -58,7 +57,8 @@ type putFile struct {
 }
 
 func (r *Runner) workspace() (*workspace, error) {
-	dir, err := os.MkdirTemp(r.cfg.Temp, "slipway-ansible-")
+	r.sweep()
+	dir, err := os.MkdirTemp(r.cfg.Temp, fmt.Sprintf("slipway-ansible-%d-", os.Getpid()))
 	if err != nil {
 		return nil, fmt.Errorf("directory for a run of ansible: %w", err)
 	}
@@ -71,6 +71,24 @@ func (r *Runner) workspace() (*workspace, error) {
 		return nil, errors.Join(fmt.Errorf("directory for a run of ansible: %w", err), w.remove())
 	}
 	return w, nil
+}
+
+// sweep removes what processes that were killed have left. What cannot be removed is
+// somebody else's.
+func (r *Runner) sweep() {
+	left, err := filepath.Glob(filepath.Join(cmp.Or(r.cfg.Temp, os.TempDir()), "slipway-ansible-*-*"))
+	if err != nil {
+		return
+	}
+	for _, dir := range left {
+		var pid int
+		if _, err := fmt.Sscanf(filepath.Base(dir), "slipway-ansible-%d-", &pid); err != nil || pid <= 1 {
+			continue
+		}
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+			_ = os.RemoveAll(dir)
+		}
+	}
 }
 
 func (w *workspace) remove() error { return os.RemoveAll(w.dir) }
@@ -97,9 +115,6 @@ func (w *workspace) requests(ctx context.Context, r *Runner, asks []ask) error {
 		b, err := json.Marshal(callFile{Request: a.request, Artifact: r.put(ctx, a.request, files)})
 		if err != nil {
 			return err
-		}
-		if len(b) > requestMost {
-			return fmt.Errorf("request for host %s: %d bytes, more than the %d that fit a command: declare fewer paths", a.host, len(b), requestMost)
 		}
 		if err := os.WriteFile(w.path("requests/"+hex.EncodeToString([]byte(a.host))+".json"), b, 0o600); err != nil {
 			return err

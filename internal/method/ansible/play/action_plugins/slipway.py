@@ -5,7 +5,6 @@ action: the host needs sh and coreutils, and no Python. What to ask lies in file
 beside the playbook, which slipway wrote for this run alone. The result always has a
 key "slipway", which says what is known; slipway judges it, this file does not.
 """
-import base64
 import json
 import os
 import shlex
@@ -70,7 +69,7 @@ class ActionModule(ActionBase):
             path = os.path.join(RUN, 'requests', name.encode('utf-8').hex() + '.json')
             if not os.path.exists(path):
                 raise AnsibleError('%s is not among the hosts of this run' % name)
-            self._call = _read(path)
+            self._path, self._call = path, _read(path)
             self._known = known
             self._try_once()
             self._place = str((task_vars or {}).get('slipway_directory') or PLACE)
@@ -124,9 +123,7 @@ class ActionModule(ActionBase):
             raise Lost('%s; and when called again: %s' % (first, e), True)
 
     def _plain(self):
-        if self._streams():
-            return self._shell(FIND + CALL_STDIN, data=self._request())
-        return self._shell(FIND + CALL_ARGUMENT)
+        return self._shell(FIND + CALL)
 
     def _eagerly(self):
         path = (self._call.get('artifact') or {}).get('file')
@@ -135,7 +132,7 @@ class ActionModule(ActionBase):
 
     def _eager(self):
         put = self._call['artifact']
-        return self._send(FIND_EAGER + PUT_IF_IT_FITS + CALL_ARGUMENT + DROP, put['file'], f=self._incoming(put['path']))
+        return self._send(FIND_EAGER + PUT_IF_IT_FITS + CALL + DROP, put['file'], f=self._incoming(put['path']))
 
     def _with_helper(self, machine):
         helper = self._job['helpers'].get(machine)
@@ -144,32 +141,42 @@ class ActionModule(ActionBase):
                                % (machine, ', '.join(sorted(self._job['helpers']))))
         if helper.get('problem'):
             raise AnsibleError(helper['problem'])
-        return self._send(INSTALL + CALL_ARGUMENT, helper['file'])
+        return self._send(INSTALL + CALL, helper['file'])
 
     def _with_artifact(self):
         put = self._call.get('artifact') or {}
         if not put.get('file'):
             raise AnsibleError('the host needs an artifact and slipway has none to send: '
                                + (put.get('problem') or 'the command comes without one'))
-        return self._send(FIND + PUT + CALL_ARGUMENT + DROP, put['file'], f=self._incoming(put['path']))
+        return self._send(FIND + PUT + CALL + DROP, put['file'], f=self._incoming(put['path']))
 
     def _send(self, script, path, **names):
         """Runs a script that reads a file of this machine from its standard input."""
         if self._streams() and os.path.getsize(path) <= STREAM_MOST:
             with open(path, 'rb') as f:
                 return self._shell(script, data=f.read(), **names)
+        return self._shell('exec < "$i"; ' + script, i=self._put('artifact', path), **names)
+
+    def _put(self, name, path):
+        """Copies a file of this machine into the task's directory on the host: there is
+        one a task, and Ansible removes the one it knows of."""
         try:
-            # One directory a task: Ansible removes the one it knows of.
-            there = self._connection._shell.join_path(self._connection._shell.tmpdir or self._make_tmp_path(), 'slipway')
+            there = self._connection._shell.join_path(self._connection._shell.tmpdir or self._make_tmp_path(), name)
             self._connection.put_file(path, there)
         except AnsibleConnectionFailure as e:
             raise Lost(str(e), False)
-        return self._shell('exec < "$i"; ' + script, i=there, **names)
+        return there
 
-    def _shell(self, script, data=None, **names):
-        """Runs a script as root, with names as its variables, and returns what it said."""
-        if CALL_ARGUMENT in script:
-            names['r'] = base64.b64encode(self._request()).decode()
+    def _shell(self, script, data=b'', **names):
+        """Runs a script as root, with names as its variables, and returns what it said.
+
+        The request is the first line of standard input, or a file where that cannot be
+        streamed: never an argument, which everybody on the host could read."""
+        if self._streams():
+            data, script = self._request() + data, READ_REQUEST + script
+        else:
+            names['q'], data = self._put('request', self._request_file()), None
+            script = READ_REQUEST_FILE + script
         lines = ''.join('%s=%s; ' % (n, shlex.quote(v)) for n, v in sorted(names.items()))
         lines += self._which() + script
         self._known['calls'] += 1
@@ -203,6 +210,12 @@ class ActionModule(ActionBase):
                 request[key] = dict(request[key], path=self._incoming(request[key]['path']))
         return json.dumps(request, separators=(',', ':')).encode('utf-8') + b'\n'
 
+    def _request_file(self):
+        path = self._path + '.line'
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), 'wb') as f:
+            f.write(self._request())
+        return path
+
     def _incoming(self, name):
         return '%s/.incoming/%s' % (self._place, name)
 
@@ -211,23 +224,24 @@ class ActionModule(ActionBase):
 
 
 # The scripts. Their variables: m is the machine, s the helper's sha256, h its path, p
-# our place on the host, r the request in base64, f where an artifact goes.
+# our place on the host, r the request, f where an artifact goes. What builtins of the
+# shell are given is in nobody's list of processes.
+READ_REQUEST = 'IFS= read -r r; '
+READ_REQUEST_FILE = 'IFS= read -r r < "$q"; '
 FIND = 'if [ ! -x "$h" ]; then echo "' + MISSING + '$m"; exit 0; fi; '
 # What is on its way is taken in all the same: Ansible minds when nobody reads it.
 FIND_EAGER = 'if [ ! -x "$h" ]; then cat > /dev/null; echo "' + MISSING + '$m"; exit 0; fi; '
-CALL_STDIN = 'echo "' + BEGUN + '" >&2; exec "$h" call'
-# As an argument when standard input is taken; a request holds no secrets.
-CALL_ARGUMENT = 'echo "' + BEGUN + '" >&2; printf %s "$r" | base64 -d | "$h" call'
+CALL = 'echo "' + BEGUN + '" >&2; printf "%s\\n" "$r" | "$h" call'
 NO_ROOT = '[ "$(id -u)" = 0 ] || echo "$(id -un) is not root on this host: let Ansible become root there"; '
 INSTALL = (
-    'umask 022; t="$p/bin/.new.$$"; '
+    'umask 022; t="$p/bin/.new.$$"; find "$p/bin" -name ".new.*" -mmin +60 -delete 2>/dev/null; '
     'mkdir -p "$p/bin" && gunzip -c > "$t" && echo "$s  $t" | sha256sum -c >/dev/null && chmod 755 "$t" && { sync "$t" 2>/dev/null || sync; } && mv -f "$t" "$h"'
     ' || { rm -f "$t"; echo "' + TROUBLE + 'the helper could not be put in $p/bin"; ' + NO_ROOT + 'exit 0; }; '
     # Helpers of other versions may still be wanted; the oldest are not.
     'ls -t "$p"/bin/slipway-host-* | tail -n +5 | while read -r o; do rm -f "$o"; done; '
 )
 PUT = (
-    'umask 077; mkdir -p "${f%/*}" && cat > "$f.$$" && mv -f "$f.$$" "$f"'
+    'umask 077; find "${f%/*}" -type f -mmin +1440 -delete 2>/dev/null; mkdir -p "${f%/*}" && cat > "$f.$$" && mv -f "$f.$$" "$f"'
     ' || { rm -f "$f.$$"; echo "' + TROUBLE + 'the artifact could not be put at $f"; exit 0; }; '
 )
 # The helper may have no need of it, or have done all this before: it decides.
