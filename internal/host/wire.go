@@ -12,7 +12,8 @@ const Protocol = 1
 // Verb is what a request asks for.
 type Verb string
 
-// The verbs. facts, capture, verify, check and observe change nothing.
+// The verbs. facts, capture, verify, check and observe change nothing; release changes
+// nothing of the service.
 const (
 	Facts   Verb = "facts"   // what runs here, and could it go back
 	Capture Verb = "capture" // record the state of the service (content stays on the host)
@@ -21,6 +22,7 @@ const (
 	Verify  Verb = "verify"  // is this version installed, running and healthy
 	Check   Verb = "check"   // run the checks
 	Observe Verb = "observe" // count what the judge asks of a host
+	Release Verb = "release" // give the package's hold back, if it is Slipway's; keep all else
 )
 
 // Request is one call of slipway-host.
@@ -41,6 +43,9 @@ type Request struct {
 	Address string `json:"address,omitempty"`
 	// Units says who runs them: systemd, or process in a local fleet. "" is systemd.
 	Units string `json:"units,omitempty"`
+	// Wait is how long apt and dpkg, run by somebody else, are waited for before anything
+	// is touched; 0 is five minutes. Then the answer is CodeBusy and names who runs them.
+	Wait time.Duration `json:"wait,omitempty"` // nanoseconds
 
 	Spec     Spec          `json:"spec"`
 	Artifact *Artifact     `json:"artifact,omitempty"` // update: what to install
@@ -104,13 +109,13 @@ const (
 	CodeOK            Code = "ok"
 	CodeNeedsArtifact Code = "needs artifact" // put it at Artifact.Path (or Previous.Path) and call again
 	CodeStale         Code = "stale"          // a newer owner has spoken to this host
-	CodeBusy          Code = "busy"           // another change of the service runs here
+	CodeBusy          Code = "busy"           // another change of the service, or somebody's apt, runs here
 	CodeRefused       Code = "refused"        // the request makes no sense here; nothing was touched
 	CodeDisk          Code = "disk full"
 	CodeInstall       Code = "install" // unpacking or dpkg went wrong
 	CodeUnit          Code = "unit"    // a unit did not start
 	CodeUnhealthy     Code = "unhealthy"
-	CodeDifferent     Code = "different" // restore: read back, and not equal
+	CodeDifferent     Code = "different" // restore: not as recorded; update: not as the rollout's first one left it
 	CodeCheck         Code = "check"     // a check did not hold
 	CodeInternal      Code = "internal"
 )
@@ -137,13 +142,14 @@ type Response struct {
 // Observation is one thing to count on a host for the judge.
 type Observation struct {
 	Metric string `json:"metric"`
-	// What is restarts, oom, memory, log or command. restarts, oom and log are totals
-	// that only grow while Since stays the same; memory is in bytes; a command prints
-	// "EVENTS EXPOSURE" or "VALUE".
+	// What is restarts, oom, memory, log or command. restarts and log are what came since
+	// Cursor; oom is a total that only grows while Since stays the same; memory is in
+	// bytes; a command prints "EVENTS EXPOSURE" or "VALUE".
 	What    string   `json:"what"`
 	Pattern string   `json:"pattern,omitempty"` // log: an extended regular expression (RE2) that lines of the units match
 	Command []string `json:"command,omitempty"`
-	// Cursor is what the last answer said: log lines are counted from there.
+	// Cursor is what the last answer said: lines and restarts are counted from there.
+	// Without one counting begins with this look.
 	Cursor string `json:"cursor,omitempty"`
 }
 
@@ -184,7 +190,7 @@ type LastChange struct {
 	To       string    `json:"to"`
 	At       time.Time `json:"at"`
 	Restored bool      `json:"restored,omitempty"`
-	Held     bool      `json:"held,omitempty"` // the package is on hold because a restore must last
+	Held     bool      `json:"held,omitempty"` // the package is on hold, and the hold is Slipway's: Release gives it back
 }
 
 // Difference is one item that is not as it was recorded.

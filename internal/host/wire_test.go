@@ -26,7 +26,8 @@ func TestWireFormat(t *testing.T) {
 	artifact := &host.Artifact{Format: "tar.gz", Name: "checkout", Version: "1.1.0", Arch: "amd64", Digest: "sha256:ab", Size: 10, Path: "/var/tmp/checkout.tar.gz"}
 	request := host.Request{
 		Protocol: host.Protocol, Verb: host.Update, Service: "checkout", Rollout: "01J", Command: 7, Token: 3, Root: "/srv/web1", Address: "127.77.0.3",
-		Units: "process", Spec: spec, Artifact: artifact, Previous: artifact, Version: "1.1.0",
+		Units: "process", Spec: spec, Artifact: artifact, Previous: artifact, Version: "1.1.0", Wait: time.Minute,
+		Observe: []host.Observation{{Metric: "errors", What: "log", Pattern: "panic", Command: []string{"/bin/count"}, Cursor: "c1"}},
 		Checks: []host.CheckOf{
 			{Name: "cart", HTTP: "http://:8080/cart", Status: 200, Body: "ok", Within: time.Second},
 			{Name: "smoke", Command: []string{"/bin/true", "x"}, Within: time.Second},
@@ -34,8 +35,11 @@ func TestWireFormat(t *testing.T) {
 	}
 	response := host.Response{
 		Protocol: host.Protocol, Verb: host.Restore, Code: host.CodeDifferent, Reason: "file /etc/x was none and is file", Begun: true, Adopted: true,
-		Facts:   &host.FactsOf{Arch: "amd64", Version: "1.0.0", Digest: "sha256:cd", Previous: "kept", Running: true, Stale: []string{"checkout.service"}, Free: 1, Problems: []string{"p"}},
-		Version: "1.0.0", State: "sha256:ef", Equal: true,
+		Facts: &host.FactsOf{Arch: "amd64", Version: "1.0.0", Digest: "sha256:cd", Previous: "kept", Running: true, Stale: []string{"checkout.service"}, Free: 1, Problems: []string{"p"},
+			Last:  &host.LastChange{Rollout: "01J", From: "1.0.0", To: "1.1.0", At: time.Unix(1700000000, 0).UTC(), Restored: true, Held: true},
+			Drift: []host.Difference{{Item: "unit checkout.service active", Before: "true", After: "false"}}},
+		Version: "1.0.0", State: "sha256:ef", After: "sha256:01", Equal: true,
+		Observed:    []host.Observed{{Metric: "errors", Events: 1, Exposure: 20, Value: 0.5, Since: "boot", Cursor: "c2", Error: "e"}},
 		Differences: []host.Difference{{Item: "file /etc/x", Before: "none", After: "file"}},
 		Steps:       []host.Step{{Name: "install", Duration: 1500 * time.Millisecond}},
 	}

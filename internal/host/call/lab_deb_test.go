@@ -120,7 +120,7 @@ func TestRealPackage(t *testing.T) {
 	if h.try("cat", "/etc/boxed/b.conf") != "b1 by hand" || h.try("cat", "/etc/boxed/c.conf") != "c2" {
 		t.Fatal("the update did not keep a file that was edited by hand, or did not bring the new one")
 	}
-	if h.try("apt-mark", "showhold") != "boxed" {
+	if h.try("apt-mark", "showhold", "boxed") != "boxed" {
 		t.Fatal("the update let go of the hold")
 	}
 	facts := h.must(h.request(host.Facts, "", h.debSpec()), host.CodeOK).Facts
@@ -140,7 +140,7 @@ func TestRealPackage(t *testing.T) {
 			t.Errorf("%s holds %q, expected %q", file, got, want)
 		}
 	}
-	if h.try("apt-mark", "showhold") != "boxed" || h.try("apt-mark", "showauto", "boxed") != "boxed" {
+	if h.try("apt-mark", "showhold", "boxed") != "boxed" || h.try("apt-mark", "showauto", "boxed") != "boxed" {
 		t.Error("hold or automatic mark is not as it was")
 	}
 	if !strings.Contains(h.try("curl", "-s", "http://127.0.0.1:18511/_status"), "1.0.0") {

@@ -8,6 +8,7 @@ package capture
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -32,6 +33,10 @@ type Units interface {
 type Host struct {
 	Root  root.Dir
 	Units Units
+	// Held is true when the package's hold is Slipway's own, and so no part of the state.
+	Held bool
+	// Changed says what of a release is not as it was unpacked; nil: nobody asks.
+	Changed func(ctx context.Context, version string) (string, error)
 }
 
 // Seen is a state and what was read on the way.
@@ -39,13 +44,25 @@ type Seen struct {
 	State   state.State
 	Package deb.Package   // of a .deb service
 	Units   []unit.Status // units, then timers
-	content map[string][]byte
+	// followed are the paths that only a link in a declared path leads to.
+	followed []string
+	content  map[string][]byte
 }
 
 // Capture reads the state of a service. Besides what belongs to the service it looks
 // at the paths in watch: those that another version of it may have made.
 func (h Host) Capture(ctx context.Context, spec host.Spec, watch []string) (Seen, error) {
-	seen := Seen{State: state.State{Format: spec.Format}, content: map[string][]byte{}}
+	return h.capture(ctx, spec, watch, map[string][]byte{})
+}
+
+// Look is a Capture that cannot be saved: it takes digests only, and so is not bound by
+// how much there is.
+func (h Host) Look(ctx context.Context, spec host.Spec, watch []string) (Seen, error) {
+	return h.capture(ctx, spec, watch, nil)
+}
+
+func (h Host) capture(ctx context.Context, spec host.Spec, watch []string, content map[string][]byte) (Seen, error) {
+	seen := Seen{State: state.State{Format: spec.Format}, content: content}
 	err := h.installed(ctx, spec, &seen)
 	if err != nil {
 		return Seen{}, err
@@ -58,13 +75,18 @@ func (h Host) Capture(ctx context.Context, spec host.Spec, watch []string) (Seen
 		seen.State.Units = append(seen.State.Units, state.Unit{Name: s.Name, Active: s.Up() && !s.Batch, Enabled: s.Enabled})
 	}
 	w := walk{ctx: ctx, root: h.Root, data: spec.Data, content: seen.content, found: map[string]state.File{}}
-	paths, err := h.paths(spec, seen)
+	paths, err := h.paths(spec, &seen)
 	if err != nil {
 		return Seen{}, err
 	}
 	for _, p := range slices.Concat(paths, watch) {
 		if err := w.add(p); err != nil {
 			return Seen{}, fmt.Errorf("record %s: %w", p, err)
+		}
+		if spec.Format == "deb" {
+			if err := w.above(p); err != nil {
+				return Seen{}, fmt.Errorf("record where %s is: %w", p, err)
+			}
 		}
 	}
 	for _, f := range w.found {
@@ -79,8 +101,17 @@ func (h Host) installed(ctx context.Context, spec host.Spec, seen *Seen) (err er
 	if spec.Format != "deb" {
 		at := release.Dir{Root: h.Root, Path: spec.Directory}
 		r := state.Release{Directory: spec.Directory}
-		if r.Current, err = at.Current(); err != nil {
+		r.Current, err = at.Current()
+		if other, ok := errors.AsType[*release.NoLink](err); ok {
+			r.Instead, err = other.Kind, nil
+		}
+		if err != nil {
 			return err
+		}
+		if version, linked := strings.CutPrefix(r.Current, release.Target("")); linked && h.Changed != nil {
+			if r.Changed, err = h.Changed(ctx, version); err != nil {
+				return err
+			}
 		}
 		if r.Kept, err = at.Kept(); err != nil {
 			return err
@@ -93,7 +124,7 @@ func (h Host) installed(ctx context.Context, spec host.Spec, seen *Seen) (err er
 	}
 	p := state.Package{Name: spec.Package}
 	if seen.Package.Installed() {
-		p.Version, p.Arch, p.Status, p.Hold = seen.Package.Version, seen.Package.Arch, seen.Package.Status, seen.Package.Hold
+		p.Version, p.Arch, p.Status, p.Hold = seen.Package.Version, seen.Package.Arch, seen.Package.Status, seen.Package.Hold && !h.Held
 		if p.Auto, err = deb.Auto(spec.Package); err != nil {
 			return err
 		}
@@ -120,10 +151,12 @@ func WithLeftovers(conffiles []string) []string {
 }
 
 // paths lists what belongs to the service and should be recorded if it is there.
-func (h Host) paths(spec host.Spec, seen Seen) ([]string, error) {
+func (h Host) paths(spec host.Spec, seen *Seen) ([]string, error) {
 	all := WithLeftovers(seen.Package.Conffiles)
 	for _, c := range spec.Config {
-		all = append(all, h.follow(c)...)
+		leads := h.follow(c)
+		all = append(all, leads...)
+		seen.followed = append(seen.followed, leads[1:]...)
 	}
 	names := slices.Concat(spec.Units, spec.Timers)
 	if seen.Package.Installed() {

@@ -62,7 +62,7 @@ func capture(t failer, h Host, watch ...string) Seen {
 
 func TestCaptureFindsWhatBelongsToTheService(t *testing.T) {
 	t.Parallel()
-	h := Host{root.Dir(t.TempDir()), still{}}
+	h := Host{Root: root.Dir(t.TempDir()), Units: still{}}
 	want := []string{"/etc/default/demo", "/etc/demo", "/etc/demo/a.conf", "/etc/elsewhere", "/etc/elsewhere/b.conf", "/etc/demo/link"}
 	place(t, h, "/etc/default/demo", "x", 0o644)
 	place(t, h, "/etc/demo/a.conf", "x", 0o4755)
@@ -105,7 +105,7 @@ func TestCaptureFindsWhatBelongsToTheService(t *testing.T) {
 
 func TestTooMuchIsRefused(t *testing.T) {
 	t.Parallel()
-	h := Host{root.Dir(t.TempDir()), still{}}
+	h := Host{Root: root.Dir(t.TempDir()), Units: still{}}
 	place(t, h, "/etc/demo/large", "", 0o644)
 	must(t, os.Truncate(h.Root.Path("/etc/demo/large"), mostBytes+1)) // takes no room
 	if _, err := h.Capture(t.Context(), spec(), nil); !errors.Is(err, ErrTooMuch) || !strings.Contains(err.Error(), "/etc/demo") {
@@ -144,7 +144,7 @@ func TestPutAndDropBringBackWhatWas(t *testing.T) {
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		n++
-		h := Host{root.Dir(filepath.Join(base, fmt.Sprint(n))), still{}}
+		h := Host{Root: root.Dir(filepath.Join(base, fmt.Sprint(n))), Units: still{}}
 		dir := filepath.Join(base, fmt.Sprint(n, "record"))
 		for i := range rapid.IntRange(0, 5).Draw(t, "before") {
 			scribble(t, h, fmt.Sprint("before ", i))
@@ -157,7 +157,7 @@ func TestPutAndDropBringBackWhatWas(t *testing.T) {
 		r, err := Load(dir)
 		must(t, err)
 		now := capture(t, h)
-		_, err = h.Drop(context.Background(), r.State.Files, now.State.Files)
+		_, err = h.Drop(context.Background(), r.State.Files, now)
 		must(t, err)
 		_, err = h.Put(context.Background(), dir, r.State.Files, capture(t, h).State.Files)
 		must(t, err)
@@ -169,7 +169,7 @@ func TestPutAndDropBringBackWhatWas(t *testing.T) {
 
 func TestRecordIsThereWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	h := Host{root.Dir(t.TempDir()), still{}}
+	h := Host{Root: root.Dir(t.TempDir()), Units: still{}}
 	dir := filepath.Join(t.TempDir(), "r1")
 	if _, err := Load(dir); !errors.Is(err, ErrNone) {
 		t.Fatalf("no record: %v", err)

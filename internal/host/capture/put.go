@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/slipway-deploy/slipway/internal/host/root"
@@ -40,15 +41,15 @@ func (h Host) Put(ctx context.Context, dir string, recorded, now []state.File) (
 }
 
 // Drop removes the files that were not recorded, and returns their paths. A directory
-// goes when nothing is left in it.
-func (h Host) Drop(ctx context.Context, recorded, now []state.File) (changed []string, err error) {
+// goes when nothing is left in it. What only a link leads to that was not recorded stays:
+// it belongs to somebody else.
+func (h Host) Drop(ctx context.Context, recorded []state.File, seen Seen) (changed []string, err error) {
 	was := map[string]bool{}
 	for _, f := range recorded {
 		was[f.Path] = true
 	}
-	for i := len(now) - 1; i >= 0; i-- {
-		f := now[i]
-		if was[f.Path] {
+	for _, f := range slices.Backward(seen.State.Files) {
+		if was[f.Path] || seen.elsewhere(f.Path, was) {
 			continue
 		}
 		err := ctx.Err()
@@ -66,13 +67,21 @@ func (h Host) Drop(ctx context.Context, recorded, now []state.File) (changed []s
 	return changed, nil
 }
 
+// elsewhere reports whether a path is one that only a link leads to, and did not when
+// the state was recorded.
+func (s Seen) elsewhere(name string, was map[string]bool) bool {
+	return slices.ContainsFunc(s.followed, func(to string) bool {
+		return !was[to] && (name == to || strings.HasPrefix(name, to+"/"))
+	})
+}
+
 func (h Host) put(dir string, f state.File) error {
 	at := h.Root.Path(f.Path)
 	if err := os.MkdirAll(filepath.Dir(at), 0o755); err != nil {
 		return err
 	}
 	if f.Kind == state.Directory {
-		return putDirectory(at, f)
+		return putDirectory(dir, at, f)
 	}
 	if info, err := os.Lstat(at); err == nil && info.IsDir() {
 		// Only empty: what is in it was not recorded, and is not ours to remove.
@@ -89,10 +98,10 @@ func (h Host) put(dir string, f state.File) error {
 	if err != nil {
 		return err
 	}
-	return root.Replace(at, func(temp string) error { return putFile(temp, data, f) })
+	return root.Replace(at, func(temp string) error { return putFile(dir, temp, data, f) })
 }
 
-func putDirectory(at string, f state.File) error {
+func putDirectory(dir, at string, f state.File) error {
 	info, err := os.Lstat(at)
 	if err == nil && !info.IsDir() {
 		err = os.Remove(at)
@@ -103,17 +112,17 @@ func putDirectory(at string, f state.File) error {
 	if err != nil {
 		return err
 	}
-	return own(at, f)
+	return dress(dir, at, f)
 }
 
-func putFile(temp string, data []byte, f state.File) error {
+func putFile(dir, temp string, data []byte, f state.File) error {
 	out, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = out.Write(data)
 	if err == nil {
-		err = own(temp, f)
+		err = dress(dir, temp, f)
 	}
 	if err == nil {
 		err = out.Sync()
@@ -121,19 +130,23 @@ func putFile(temp string, data []byte, f state.File) error {
 	return errors.Join(err, out.Close())
 }
 
-// own gives a path its owner, then its mode: a change of owner clears setuid.
-func own(at string, f state.File) error {
+// dress gives a path its owner, then its mode, then its attributes: a change of owner
+// clears setuid and capabilities.
+func dress(dir, at string, f state.File) error {
 	if err := os.Lchown(at, f.UID, f.GID); err != nil {
 		return err
 	}
-	return syscall.Chmod(at, f.Mode)
+	if err := syscall.Chmod(at, f.Mode); err != nil {
+		return err
+	}
+	return putAttributes(dir, at, f.Attributes)
 }
 
 // OfUnits reports whether a change of files is one that systemd must be told of.
 func OfUnits(changed []string) bool {
 	for _, p := range changed {
-		for d := path.Dir(p); d != "/" && d != "."; d = path.Dir(d) {
-			if d == unitsAt {
+		for _, d := range unitDirs() {
+			if strings.HasPrefix(p, d+"/") {
 				return true
 			}
 		}

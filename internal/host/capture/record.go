@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/slipway-deploy/slipway/internal/host"
 	"github.com/slipway-deploy/slipway/internal/host/deb"
@@ -23,6 +25,8 @@ type Record struct {
 	Spec    host.Spec   `json:"spec"` // of then: what belonged to the service
 	State   state.State `json:"state"`
 	Healthy bool        `json:"healthy,omitempty"` // it answered as it should
+	// Conffiles are those that dpkg knew, whether they were there or not.
+	Conffiles []string `json:"conffiles,omitempty"`
 	// Packages is every package of the host, of a .deb service.
 	Packages map[string]deb.Other `json:"packages,omitempty"`
 }
@@ -30,11 +34,54 @@ type Record struct {
 // Progress is what a rollout may have changed on a host since the record was made. It
 // is written before the change that it speaks of.
 type Progress struct {
-	Begun    bool     `json:"begun,omitempty"`
-	Versions []string `json:"versions,omitempty"` // installed by the rollout
-	Watch    []string `json:"watch,omitempty"`    // paths that these versions may have made
+	Begun bool `json:"begun,omitempty"`
+	// Command, Verb and At are of the last call that began to change the host.
+	Command int       `json:"command,omitempty"`
+	Verb    host.Verb `json:"verb,omitempty"`
+	At      time.Time `json:"at,omitzero"`
+	// Noted are the updates that have noted what ran before them; a call that is made
+	// again notes nothing more.
+	Noted []int `json:"noted,omitempty"`
+	// Replaced identifies every run of a unit that is older than what an update of the
+	// rollout installed.
+	Replaced []string `json:"replaced,omitempty"`
+	Hold     bool     `json:"hold,omitempty"` // somebody else had the package on hold before the last update
+	// Superseded is the earlier rollout before which the host was put back since.
+	Superseded string   `json:"superseded,omitempty"`
+	Versions   []string `json:"versions,omitempty"` // installed by the rollout
+	Watch      []string `json:"watch,omitempty"`    // paths that these versions may have made
 	// Packages is every package after the installation that may have changed others.
 	Packages map[string]deb.Other `json:"packages,omitempty"`
+}
+
+// Watched returns the progress with more paths to watch.
+func (p Progress) Watched(paths []string) Progress {
+	for _, path := range paths {
+		if !slices.Contains(p.Watch, path) {
+			p.Watch = append(p.Watch, path)
+		}
+	}
+	return p
+}
+
+// After is the state at the end of the first update of a rollout that ended well.
+type After struct {
+	State state.State `json:"state"`
+	Watch []string    `json:"watch,omitempty"` // it was looked at besides what belongs to the service
+	// Others are the versions of other packages that the rollout changed.
+	Others map[string]string `json:"others,omitempty"`
+}
+
+// Save writes it beside the record of its rollout.
+func (a After) Save(dir string) error { return write(filepath.Join(dir, "after.json"), a) }
+
+// LoadAfter reads it; ErrNone when no update of the rollout has ended well.
+func LoadAfter(dir string) (a After, err error) {
+	err = read(filepath.Join(dir, "after.json"), &a)
+	if errors.Is(err, fs.ErrNotExist) {
+		return a, ErrNone
+	}
+	return a, err
 }
 
 // Save writes a record with the content of its files: all of it or nothing.
@@ -44,15 +91,8 @@ func Save(dir string, r Record, seen Seen) error {
 		if err := os.MkdirAll(content, 0o700); err != nil {
 			return err
 		}
-		for _, f := range r.State.Files {
-			if f.Kind != state.Regular {
-				continue
-			}
-			path := filepath.Join(content, hexOf(f.Digest))
-			if _, err := os.Stat(path); err == nil {
-				continue
-			}
-			if err := root.Write(path, seen.content[f.Digest], 0o600); err != nil {
+		for digest, data := range seen.content {
+			if err := root.Write(filepath.Join(content, hexOf(digest)), data, 0o600); err != nil {
 				return err
 			}
 		}

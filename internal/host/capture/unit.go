@@ -9,16 +9,25 @@ import (
 	"strings"
 )
 
-const unitsAt = "/etc/systemd/system"
+// unitDirs are where an administrator, a package's scripts and systemctl write about
+// units: for good, and until the next boot.
+func unitDirs() []string {
+	return []string{"/etc/systemd/system", "/etc/systemd/system.control", "/run/systemd/system", "/run/systemd/system.control"}
+}
 
 // UnitPaths returns where an administrator or a package's scripts may have written
 // about a unit: its file, mask or alias, its drop-ins, and those of its template.
 func UnitPaths(name string) []string {
-	paths := []string{unitsAt + "/" + name, unitsAt + "/" + name + ".d"}
+	names := []string{name}
 	if before, rest, ok := strings.Cut(name, "@"); ok {
-		template := before + "@" + path.Ext(rest)
-		if template != name {
-			paths = append(paths, unitsAt+"/"+template, unitsAt+"/"+template+".d")
+		if template := before + "@" + path.Ext(rest); template != name {
+			names = append(names, template)
+		}
+	}
+	var paths []string
+	for _, dir := range unitDirs() {
+		for _, n := range names {
+			paths = append(paths, dir+"/"+n, dir+"/"+n+".d")
 		}
 	}
 	return paths
@@ -28,7 +37,19 @@ func UnitPaths(name string) []string {
 // targets that want it, and its aliases.
 func (h Host) unitLinks(name string) ([]string, error) {
 	var all []string
-	at := h.Root.Path(unitsAt)
+	for _, dir := range unitDirs() {
+		links, err := h.linksIn(dir, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, links...)
+	}
+	return all, nil
+}
+
+func (h Host) linksIn(dir, name string) ([]string, error) {
+	var all []string
+	at := h.Root.Path(dir)
 	entries, err := os.ReadDir(at)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil

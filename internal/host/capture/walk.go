@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -21,6 +22,7 @@ import (
 const (
 	mostBytes = 64 << 20
 	mostFiles = 10_000
+	mostSeen  = 1_000_000 // that are only looked at
 )
 
 // ErrTooMuch means that a declared path holds more than can be recorded.
@@ -31,7 +33,7 @@ type walk struct {
 	ctx     context.Context //nolint:containedctx // lives for one capture
 	root    root.Dir
 	data    []string
-	content map[string][]byte // by digest
+	content map[string][]byte // by digest; nil: only digests are wanted
 	found   map[string]state.File
 	bytes   int64
 }
@@ -97,14 +99,58 @@ func (w *walk) one(name, at string) error {
 	default:
 		return nil // a socket, a pipe or a device is made by who uses it
 	}
+	if f.Kind != state.Link {
+		if f.Attributes, err = w.attributes(at); err != nil {
+			return err
+		}
+	}
 	w.found[name] = f
-	if len(w.found) > mostFiles {
-		return fmt.Errorf("%w: more than %d files; declare narrower paths, and what is data as data", ErrTooMuch, mostFiles)
+	most := mostFiles
+	if w.content == nil {
+		most = mostSeen
+	}
+	if len(w.found) > most {
+		return fmt.Errorf("%w: more than %d files; declare narrower paths, and what is data as data", ErrTooMuch, most)
 	}
 	return nil
 }
 
+// above records the directories of a package that a configuration file is in, without
+// what else they hold.
+func (w *walk) above(name string) error {
+	for dir := path.Dir(path.Clean(name)); own(dir) && !w.isData(dir); dir = path.Dir(dir) {
+		if _, seen := w.found[dir]; seen {
+			continue
+		}
+		err := w.one(dir, w.root.Path(dir))
+		if err != nil && !errors.Is(err, syscall.ENOTDIR) {
+			return err
+		}
+	}
+	return nil
+}
+
+// own reports whether a directory below /etc belongs to few packages: those that every
+// package puts files into are nobody's to put back.
+func own(dir string) bool {
+	rest, below := strings.CutPrefix(dir, "/etc/")
+	if !below {
+		return false
+	}
+	first, _, _ := strings.Cut(rest, "/")
+	switch first {
+	case "alternatives", "apparmor.d", "apt", "bash_completion.d", "ca-certificates", "dbus-1", "default", "dpkg", "init", "init.d", "kernel",
+		"ld.so.conf.d", "logcheck", "logrotate.d", "modprobe.d", "modules-load.d", "network", "pam.d", "profile.d", "rsyslog.d", "security",
+		"skel", "ssl", "sudoers.d", "sysctl.d", "systemd", "tmpfiles.d", "udev", "ufw", "xdg", "X11":
+		return false
+	}
+	return !strings.HasPrefix(first, "cron.") && !(strings.HasPrefix(first, "rc") && strings.HasSuffix(first, ".d"))
+}
+
 func (w *walk) read(at string, size int64) (digest string, err error) {
+	if w.content == nil {
+		return digestOf(at)
+	}
 	if w.bytes+size > mostBytes {
 		return "", fmt.Errorf("%w: more than %d MiB; declare narrower paths, and what is data as data", ErrTooMuch, mostBytes>>20)
 	}
@@ -112,14 +158,17 @@ func (w *walk) read(at string, size int64) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.New()
-	sum.Write(data)
-	digest = memory.Digest(sum)
-	if w.content[digest] == nil {
-		w.bytes += int64(len(data))
-		w.content[digest] = data
+	return w.keep(data), nil
+}
+
+func digestOf(at string) (string, error) {
+	f, err := os.Open(at)
+	if err != nil {
+		return "", err
 	}
-	return digest, nil
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	return memory.Digest(sum), errors.Join(err, f.Close())
 }
 
 // follow returns a declared path and, when it is a link, where it leads.

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -29,6 +30,7 @@ type Package struct {
 	Name, Version, Arch string
 	Status              string // not-installed, config-files, half-installed, unpacked, half-configured, triggers-awaited, triggers-pending, installed
 	Hold                bool
+	Size                int64    // bytes it takes
 	Conffiles           []string // absolute paths, obsolete ones too
 }
 
@@ -45,7 +47,7 @@ func (p Package) Broken() bool {
 // Query asks dpkg for a package. A package that it does not know has the status
 // not-installed.
 func Query(ctx context.Context, name string) (Package, error) {
-	const format = "${Package}\t${db:Status-Want}\t${db:Status-Status}\t${Version}\t${Architecture}\n${Conffiles}\n\f\n"
+	const format = "${Package}\t${db:Status-Want}\t${db:Status-Status}\t${Version}\t${Architecture}\t${Installed-Size}\n${Conffiles}\n\f\n"
 	out, err := run(ctx, "", "dpkg-query", "--show", "--showformat="+format, "--", name)
 	if err != nil {
 		if strings.Contains(err.Error(), "no packages found") {
@@ -66,10 +68,12 @@ func parseQuery(name, out string) (Package, error) {
 		}
 		head, rest, _ := strings.Cut(block, "\n")
 		fields := strings.Split(head, "\t")
-		if len(fields) != 5 {
-			return Package{}, fmt.Errorf("dpkg-query %s: found %q; expected five fields", name, head)
+		if len(fields) != 6 {
+			return Package{}, fmt.Errorf("dpkg-query %s: found %q; expected six fields", name, head)
 		}
-		p := Package{Name: fields[0], Hold: fields[1] == "hold", Status: fields[2], Version: fields[3], Arch: fields[4]}
+		// Optional, so that one that is no number is as good as none.
+		kib, _ := strconv.ParseInt(fields[5], 10, 64)
+		p := Package{Name: fields[0], Hold: fields[1] == "hold", Status: fields[2], Version: fields[3], Arch: fields[4], Size: kib << 10}
 		for line := range strings.Lines(rest) {
 			if words := strings.Fields(line); len(words) >= 2 {
 				p.Conffiles = append(p.Conffiles, words[0])

@@ -13,13 +13,13 @@ func TestParseQuery(t *testing.T) {
 		want Package
 	}{
 		"installed": {
-			"demo\tinstall\tinstalled\t1:1.0-1\tamd64\n /etc/demo.conf 0123\n /etc/old.conf 4567 obsolete\n\f\n",
-			Package{Name: "demo", Status: "installed", Version: "1:1.0-1", Arch: "amd64", Conffiles: []string{"/etc/demo.conf", "/etc/old.conf"}},
+			"demo\tinstall\tinstalled\t1:1.0-1\tamd64\t12\n /etc/demo.conf 0123\n /etc/old.conf 4567 obsolete\n\f\n",
+			Package{Name: "demo", Status: "installed", Version: "1:1.0-1", Arch: "amd64", Size: 12 << 10, Conffiles: []string{"/etc/demo.conf", "/etc/old.conf"}},
 		},
-		"held":     {"demo\thold\thalf-configured\t1.0\tall\n\n\f\n", Package{Name: "demo", Hold: true, Status: "half-configured", Version: "1.0", Arch: "all"}},
-		"gone":     {"demo\tdeinstall\tconfig-files\t1.0\tall\n /etc/x 01\n\f\n", Package{Name: "demo", Status: "config-files", Version: "1.0", Arch: "all", Conffiles: []string{"/etc/x"}}},
-		"two":      {"demo\tunknown\tnot-installed\t\ti386\n\n\f\ndemo\tinstall\tinstalled\t1.0\tamd64\n\n\f\n", Package{Name: "demo", Status: "installed", Version: "1.0", Arch: "amd64"}},
-		"two back": {"demo\tinstall\tinstalled\t1.0\tamd64\n\n\f\ndemo\tunknown\tnot-installed\t\ti386\n\n\f\n", Package{Name: "demo", Status: "installed", Version: "1.0", Arch: "amd64"}},
+		"held":     {"demo\thold\thalf-configured\t1.0\tall\t\n\n\f\n", Package{Name: "demo", Hold: true, Status: "half-configured", Version: "1.0", Arch: "all"}},
+		"gone":     {"demo\tdeinstall\tconfig-files\t1.0\tall\t\n /etc/x 01\n\f\n", Package{Name: "demo", Status: "config-files", Version: "1.0", Arch: "all", Conffiles: []string{"/etc/x"}}},
+		"two":      {"demo\tunknown\tnot-installed\t\ti386\t\n\n\f\ndemo\tinstall\tinstalled\t1.0\tamd64\t12\n\n\f\n", Package{Name: "demo", Status: "installed", Version: "1.0", Arch: "amd64", Size: 12 << 10}},
+		"two back": {"demo\tinstall\tinstalled\t1.0\tamd64\t12\n\n\f\ndemo\tunknown\tnot-installed\t\ti386\t\n\n\f\n", Package{Name: "demo", Status: "installed", Version: "1.0", Arch: "amd64", Size: 12 << 10}},
 		"nothing":  {"", Package{Name: "demo", Status: "not-installed"}},
 	} {
 		if got, err := parseQuery("demo", c.out); err != nil || !reflect.DeepEqual(got, c.want) {
@@ -32,7 +32,7 @@ func TestParseQuery(t *testing.T) {
 }
 
 func FuzzParseQuery(f *testing.F) {
-	f.Add("demo\tinstall\tinstalled\t1.0\tamd64\n /etc/demo.conf 0123\n\f\n")
+	f.Add("demo\tinstall\tinstalled\t1.0\tamd64\t12\n /etc/demo.conf 0123\n\f\n")
 	f.Add("\f\n\f\n")
 	f.Fuzz(func(t *testing.T, out string) {
 		p, err := parseQuery("demo", out)

@@ -16,7 +16,7 @@ func keepOld() []string { return []string{"--force-confdef", "--force-confold"} 
 
 // Configure finishes what an interrupted dpkg left half done.
 func Configure(ctx context.Context) error {
-	_, err := dpkg(ctx, append(keepOld(), "--configure", "-a")...)
+	_, err := dpkg(ctx, "", append(keepOld(), "--configure", "-a")...)
 	return err
 }
 
@@ -36,7 +36,7 @@ func Install(ctx context.Context, what ...string) error {
 // InstallAlone installs a file with dpkg and asks no archive: for when apt refuses
 // because of packages that have nothing to do with this one.
 func InstallAlone(ctx context.Context, file string) error {
-	_, err := dpkg(ctx, append(keepOld(), "--install", "--", file)...)
+	_, err := dpkg(ctx, "", append(keepOld(), "--install", "--", file)...)
 	return err
 }
 
@@ -56,7 +56,7 @@ func RemoveAlone(ctx context.Context, name string, purge bool) error {
 	if purge {
 		verb = "--purge"
 	}
-	_, err := dpkg(ctx, "--force-remove-reinstreq", verb, "--", name)
+	_, err := dpkg(ctx, "", "--force-remove-reinstreq", verb, "--", name)
 	return err
 }
 
@@ -66,7 +66,7 @@ func Hold(ctx context.Context, name string, hold bool) error {
 	if hold {
 		word = "hold"
 	}
-	_, err := run(ctx, name+" "+word+"\n", "dpkg", "--set-selections")
+	_, err := dpkg(ctx, name+" "+word+"\n", "--set-selections")
 	return err
 }
 
@@ -76,7 +76,7 @@ func Mark(ctx context.Context, name string, auto bool) error {
 	if auto {
 		word = "auto"
 	}
-	_, err := run(ctx, "", "apt-mark", word, "--", name)
+	_, err := run(ctx, "", "apt-mark", waits(), word, "--", name)
 	return err
 }
 
@@ -103,32 +103,10 @@ func automatic() (map[string]bool, error) {
 	return all, nil
 }
 
-// Disarm makes the scripts that run when an installed package goes do nothing, so
-// that a package can be replaced whose own scripts fail. The scripts of what replaces
-// it run as ever.
-func Disarm(name string) error {
-	for _, script := range []string{"prerm", "postrm"} {
-		paths, err := filepath.Glob("/var/lib/dpkg/info/" + name + "*." + script)
-		if err != nil {
-			return fmt.Errorf("disarm %s: %w", name, err)
-		}
-		for _, path := range paths {
-			base := filepath.Base(path)
-			if base != name+"."+script && !strings.HasPrefix(base, name+":") {
-				continue
-			}
-			if err := os.WriteFile(path, []byte("#!/bin/sh\nexit 0\n"), 0o755); err != nil { //nolint:gosec // a script runs
-				return fmt.Errorf("disarm %s: %w", name, err)
-			}
-		}
-	}
-	return nil
-}
-
 func apt(ctx context.Context, args ...string) error {
 	options := []string{
 		"--yes", "--quiet", "--allow-downgrades", "--allow-change-held-packages", "--no-auto-remove",
-		"--option=DPkg::Lock::Timeout=" + fmt.Sprint(int(lock/time.Second)),
+		waits(),
 		"--option=APT::Sandbox::User=root", // the artifact is readable by root only
 		"--option=Acquire::Retries=2",
 	}
@@ -139,16 +117,19 @@ func apt(ctx context.Context, args ...string) error {
 	return err
 }
 
+// waits has apt wait for the lock.
+func waits() string { return "--option=DPkg::Lock::Timeout=" + fmt.Sprint(int(lock/time.Second)) }
+
 // dpkg runs dpkg, and again while another run holds its lock: unlike apt it does
 // not wait.
-func dpkg(ctx context.Context, args ...string) ([]byte, error) {
+func dpkg(ctx context.Context, input string, args ...string) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, lock)
 	defer cancel()
 	again := time.NewTicker(time.Second)
 	defer again.Stop()
 	for {
-		out, err := run(ctx, "", "dpkg", args...)
-		if err == nil || !strings.Contains(err.Error(), "lock") {
+		out, err := run(ctx, input, "dpkg", args...)
+		if err == nil || !strings.Contains(err.Error(), "locked by another process") {
 			return out, err
 		}
 		select {

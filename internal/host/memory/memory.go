@@ -8,6 +8,8 @@
 //	rollouts       every rollout that ever recorded something, one a line
 //	artifacts/     packages that the host may have to go back to, by digest
 //	releases.json  which digest each version came from
+//	trees/         what each release was unpacked to
+//	hold.json      the package's hold, when it is Slipway's own
 //	requests/      calls that were handed to a worker
 //	spare          room for the way back, should the disk be full by then
 //

@@ -65,23 +65,35 @@ func (h Host) Check(ctx context.Context, check host.CheckOf) error {
 }
 
 func (h Host) command(ctx context.Context, check host.CheckOf) error {
-	ctx, cancel := context.WithTimeout(ctx, check.Within)
+	var out bytes.Buffer
+	return h.run(ctx, check.Command, check.Within, &out, &out)
+}
+
+// Output runs a command, once, and returns what it printed.
+func (h Host) Output(ctx context.Context, argv []string, within time.Duration) (string, error) {
+	var out, problem bytes.Buffer
+	err := h.run(ctx, argv, within, &out, &problem)
+	return out.String(), err
+}
+
+// run runs a command without a shell. An error has the last line of what it complained.
+func (h Host) run(ctx context.Context, argv []string, within time.Duration, out, problem *bytes.Buffer) error {
+	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, check.Command[0], check.Command[1:]...)
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.WaitDelay = time.Second // children may hold its output open
 	cmd.Env = append(cmd.Environ(), "ADDRESS="+h.address(), "VERSION="+h.Version)
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdout, cmd.Stderr = out, problem
 	err := cmd.Run()
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%s did not end within %v", check.Command[0], check.Within)
+		return fmt.Errorf("%s did not end within %v", argv[0], within)
 	}
-	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	lines := strings.Split(strings.TrimSpace(problem.String()), "\n")
 	if last := lines[len(lines)-1]; last != "" {
-		return fmt.Errorf("%s: %w: %s", check.Command[0], err, last)
+		return fmt.Errorf("%s: %w: %s", argv[0], err, last)
 	}
-	return fmt.Errorf("%s: %w", check.Command[0], err)
+	return fmt.Errorf("%s: %w", argv[0], err)
 }

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/host/root"
@@ -32,6 +33,17 @@ type Dir struct {
 
 const unfinished = ".tmp"
 
+// NoLink says that something else is where the link should be.
+type NoLink struct {
+	Path string
+	Kind string // a directory, a file
+}
+
+// Error says so, and what to do.
+func (n *NoLink) Error() string {
+	return fmt.Sprintf("%s is %s and must be a link to a release: move it away", n.Path, n.Kind)
+}
+
 func (d Dir) link() string { return d.Root.Path(d.Path + "/current") }
 
 func (d Dir) releases() string { return d.Root.Path(d.Path + "/releases") }
@@ -48,10 +60,37 @@ func (d Dir) Current() (string, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
+	if errors.Is(err, syscall.EINVAL) {
+		kind := "a file"
+		if at, err := os.Lstat(d.link()); err == nil && at.IsDir() {
+			kind = "a directory"
+		}
+		return "", &NoLink{d.Root.Of(d.link()), kind}
+	}
 	if err != nil {
-		return "", fmt.Errorf("%s must be a link to a release: %w", d.Root.Of(d.link()), err)
+		return "", fmt.Errorf("read the link %s: %w", d.Root.Of(d.link()), err)
 	}
 	return target, nil
+}
+
+// SetAside renames what is in the link's place, and returns its new name; empty when the
+// link is one, or is not there.
+func (d Dir) SetAside(suffix string) (string, error) {
+	_, err := d.Current()
+	if _, ok := errors.AsType[*NoLink](err); !ok {
+		return "", err
+	}
+	aside := d.link() + "." + suffix
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(aside); errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		aside = fmt.Sprintf("%s.%s.%d", d.link(), suffix, n)
+	}
+	if err := os.Rename(d.link(), aside); err != nil {
+		return "", err
+	}
+	return d.Root.Of(aside), nil
 }
 
 // Changed returns when the link was last pointed somewhere.

@@ -53,7 +53,8 @@ func (d *differences) releases(before, after *Release) {
 		return
 	}
 	d.text("directory", before.Directory, after.Directory)
-	d.text("link "+before.Directory+"/current", before.Current, after.Current)
+	d.text("link "+before.Directory+"/current", before.Current+before.Instead, after.Current+after.Instead)
+	d.text("changed in the release of "+before.Directory+"/current", before.Changed, after.Changed)
 	for _, name := range union(before.Kept, after.Kept, func(s string) string { return s }) {
 		d.yes("release "+name, slices.Contains(before.Kept, name), slices.Contains(after.Kept, name))
 	}
@@ -91,6 +92,9 @@ func (f File) String() string {
 	words = append(words, fmt.Sprintf("owner %d:%d", f.UID, f.GID))
 	if f.Digest != "" {
 		words = append(words, f.Digest)
+	}
+	if f.Attributes != "" {
+		words = append(words, "attributes "+f.Attributes)
 	}
 	return strings.Join(words, " ")
 }

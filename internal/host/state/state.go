@@ -40,6 +40,8 @@ type Package struct {
 type Release struct {
 	Directory string   `json:"directory"`
 	Current   string   `json:"current,omitempty"` // target of the link as it is written; empty: no link
+	Instead   string   `json:"instead,omitempty"` // what is in the link's place: a directory, a file
+	Changed   string   `json:"changed,omitempty"` // what of the linked release is not as it was unpacked
 	Kept      []string `json:"kept,omitempty"`    // names in releases/
 }
 
@@ -62,6 +64,8 @@ type File struct {
 	GID    int    `json:"gid"`
 	Digest string `json:"digest,omitempty"` // of a regular file: sha256:<hex>
 	Target string `json:"target,omitempty"` // of a link
+	// Attributes are access lists, capabilities and the like, as name=digest.
+	Attributes string `json:"attributes,omitempty"`
 }
 
 // Unit is one unit or timer of the service.

@@ -61,6 +61,7 @@ func (p Process) Status(_ context.Context, names ...string) ([]Status, error) {
 			s.Active, s.Sub, s.PID = "active", "running", id.pid
 			// It may end between the two looks; the next one says so.
 			s.Started, _ = process.Started(id.pid)
+			s.Identity, _ = process.Identity(id.pid)
 		case id.pid != 0:
 			s.Active, s.Sub, s.Result = "failed", "failed", "exit-code"
 		}
@@ -128,7 +129,7 @@ const announce = `read -r pid name state parent group session tty foreground fla
 	`echo "$pid $start" >"$0" && exec "$@"`
 
 func (p Process) spawn(name string, file File) (pid int, err error) {
-	logs := p.Root.Path("/var/log/" + name + ".log")
+	logs := p.logFile(name)
 	if err := os.MkdirAll(filepath.Dir(logs), 0o755); err != nil {
 		return 0, err
 	}

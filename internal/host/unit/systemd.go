@@ -16,7 +16,7 @@ import (
 type Systemd struct{}
 
 const properties = "Id,LoadState,ActiveState,SubState,Result,NRestarts,ExecMainStatus," +
-	"MainPID,UnitFileState,EnvironmentFiles,Type,RemainAfterExit,NeedDaemonReload"
+	"MainPID,UnitFileState,EnvironmentFiles,Type,RemainAfterExit,NeedDaemonReload,InvocationID,MemoryCurrent,ControlGroup"
 
 // Status describes units, in the order of their names, with one call of systemctl.
 func (Systemd) Status(ctx context.Context, names ...string) ([]Status, error) {
@@ -32,9 +32,15 @@ func (Systemd) Status(ctx context.Context, names ...string) ([]Status, error) {
 		return nil, err
 	}
 	for i, s := range all {
+		if s.Active == "inactive" || s.Active == "failed" {
+			continue
+		}
+		all[i].Identity = s.Invocation
 		if s.PID != 0 {
 			// A process that is gone by now has no start time; the next look says so.
 			all[i].Started, _ = process.Started(s.PID)
+			is, _ := process.Identity(s.PID)
+			all[i].Identity += "/" + is
 		}
 	}
 	return all, nil
@@ -134,6 +140,15 @@ func (s *Status) set(key, value string) {
 		s.Enabled = value
 	case "NeedDaemonReload":
 		s.Outdated = value == "yes"
+	case "InvocationID":
+		s.Invocation = value
+	case "ControlGroup":
+		s.Group = value
+	case "MemoryCurrent":
+		// "[not set]", or the largest number there is, where nobody counts.
+		if bytes, err := strconv.ParseInt(value, 10, 64); err == nil {
+			s.Memory = bytes
+		}
 	case "NRestarts":
 		s.Restarts = number(value)
 	case "ExecMainStatus":

@@ -26,6 +26,12 @@ type Status struct {
 	Restarts int  // by systemd itself, since the unit was started
 	PID      int  // of the main process; 0: none
 	Started  time.Time
+	// Identity is of what runs: no other run of this or any unit has the same. Empty when
+	// nothing runs.
+	Identity   string
+	Invocation string // systemd's id of the unit's start; changes with its own restarts too
+	Memory     int64  // bytes, of all its processes; 0: not known
+	Group      string // its control group
 	// Environment lists the files that the unit reads its environment from.
 	Environment []string
 }

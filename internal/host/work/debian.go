@@ -2,8 +2,10 @@ package work
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/slipway-deploy/slipway/internal/host"
@@ -97,8 +99,21 @@ func (d debian) keepInstalled(ctx context.Context) error {
 	return d.memory.Name(now.Version, digest)
 }
 
+// changes is false when the version is installed already and whole.
+func (d debian) changes(ctx context.Context, a host.Artifact) (bool, error) {
+	now, err := deb.Query(ctx, a.Name)
+	return now.Version != a.Version || !now.Installed() || now.Broken() || deb.Interrupted(), err
+}
+
 func (d debian) install(ctx context.Context, a host.Artifact) error {
 	now, err := deb.Query(ctx, a.Name)
+	if err != nil {
+		return err
+	}
+	p, err := capture.LoadProgress(d.memory.Recorded(d.request.Rollout))
+	if err == nil && !p.Hold {
+		err = d.noteHold()
+	}
 	if err != nil {
 		return err
 	}
@@ -111,13 +126,18 @@ func (d debian) install(ctx context.Context, a host.Artifact) error {
 		what = append(what, "--reinstall")
 	}
 	err = settled(ctx, state.Package{Name: a.Name, Version: a.Version}, deb.Install(ctx, what...))
-	if err != nil {
-		return as(host.CodeInstall, err)
+	// apt has let go of every hold. Whatever is there now stays until an update ends well
+	// or a restore puts back what was: nobody else's upgrade comes between.
+	return as(host.CodeInstall, errors.Join(err, d.hold(ctx)))
+}
+
+// hold puts the package on hold, if there is one.
+func (d debian) hold(ctx context.Context) error {
+	now, err := deb.Query(ctx, d.request.Spec.Package)
+	if err != nil || !now.Installed() || now.Hold {
+		return err
 	}
-	if now.Hold {
-		return as(host.CodeInstall, deb.Hold(ctx, a.Name, true))
-	}
-	return nil
+	return deb.Hold(ctx, now.Name, true)
 }
 
 func (d debian) returnable(ctx context.Context, r capture.Record) error {
@@ -164,20 +184,29 @@ func (d debian) source(ctx context.Context, r capture.Record) (string, error) {
 func (d debian) back(ctx context.Context, r capture.Record, p capture.Progress) error {
 	was := r.State.Package
 	now, err := deb.Query(ctx, was.Name)
+	if err == nil && was.Version != "" && !was.Hold {
+		err = d.noteHold()
+	}
 	if err != nil {
 		return err
 	}
 	switch {
 	case was.Version == "" && now.Installed():
 		err = d.remove(ctx, r, now)
-	case was.Version == "" || (now.Version == was.Version && now.Status == was.Status && !deb.Interrupted()):
+	case was.Version == "" || (now.Version == was.Version && now.Status == was.Status && !deb.Interrupted() && !newConffiles(r, now)):
 	default:
 		err = d.reinstall(ctx, r, p, now)
 	}
 	if err != nil {
 		return as(host.CodeInstall, err)
 	}
-	return as(host.CodeInstall, d.marks(ctx, was.Name, was.Version != "", was.Hold, was.Auto))
+	return as(host.CodeInstall, d.marks(ctx, *was))
+}
+
+// newConffiles reports whether dpkg knows conffiles that it did not know when the state
+// was recorded: what a version that is gone has left, and would have left out next time.
+func newConffiles(r capture.Record, now deb.Package) bool {
+	return r.Conffiles != nil && slices.ContainsFunc(now.Conffiles, func(c string) bool { return !slices.Contains(r.Conffiles, c) })
 }
 
 // remove takes away a package that was not there. Its configuration goes with it; with
@@ -188,15 +217,15 @@ func (d debian) remove(ctx context.Context, r capture.Record, now deb.Package) e
 	if err == nil {
 		return nil
 	}
-	if err := deb.Disarm(now.Name); err != nil {
+	if err := deb.Disarm(now.Name, d.scripts()); err != nil {
 		return err
 	}
 	return deb.RemoveAlone(ctx, now.Name, purge)
 }
 
 // reinstall puts the recorded version over whatever is there: with apt; where that
-// fails with dpkg alone; and at last without the scripts of the version that leaves,
-// which are what fails on the way down. Only what dpkg says afterwards counts: apt is
+// fails with dpkg alone; without the scripts of the version that leaves, which are what
+// fails on the way down; and at last without its own, which may not bear a downgrade. Only what dpkg says afterwards counts: apt is
 // content with a package that is half installed in the right version.
 func (d debian) reinstall(ctx context.Context, r capture.Record, p capture.Progress, now deb.Package) error {
 	source, err := d.source(ctx, r)
@@ -205,6 +234,9 @@ func (d debian) reinstall(ctx context.Context, r capture.Record, p capture.Progr
 	}
 	if now.Broken() || deb.Interrupted() {
 		_ = deb.Configure(ctx) // what it cannot finish is replaced next
+		if err := d.noteRuns(ctx); err != nil {
+			return err
+		}
 	}
 	was := *r.State.Package
 	first := settled(ctx, was, deb.Install(ctx, append([]string{"--reinstall", source}, wanted(others(r, p))...)...))
@@ -214,17 +246,35 @@ func (d debian) reinstall(ctx context.Context, r capture.Record, p capture.Progr
 	if ctx.Err() != nil || !strings.HasPrefix(source, "/") {
 		return first
 	}
-	if settled(ctx, was, deb.InstallAlone(ctx, source)) == nil {
+	if d.attempt(ctx, was, func() error { return deb.InstallAlone(ctx, source) }) == nil {
 		return nil
 	}
-	if err := deb.Disarm(now.Name); err != nil {
+	if err := deb.Disarm(now.Name, d.scripts()); err != nil {
 		return fmt.Errorf("%w; then: %w", first, err)
 	}
-	if err := settled(ctx, was, deb.InstallAlone(ctx, source)); err != nil {
-		return fmt.Errorf("%w; without the scripts of %s: %w", first, now.Version, err)
+	second := d.attempt(ctx, was, func() error { return deb.InstallAlone(ctx, source) })
+	if second == nil || ctx.Err() != nil {
+		return second
+	}
+	last := d.step("install without scripts", func() error {
+		return d.attempt(ctx, was, func() error { return deb.InstallSilent(ctx, source, d.root.Path(memory.Where)) })
+	})
+	if last != nil {
+		return fmt.Errorf("%w; without the scripts of %s: %w; without any scripts: %w", first, now.Version, second, last)
 	}
 	return nil
 }
+
+// attempt installs once more, after an attempt that failed and may have started units.
+func (d debian) attempt(ctx context.Context, was state.Package, install func() error) error {
+	if err := d.noteRuns(ctx); err != nil {
+		return err
+	}
+	return settled(ctx, was, install())
+}
+
+// scripts is where scripts are kept that were made to do nothing.
+func (d debian) scripts() string { return d.memory.Recorded(d.request.Rollout) + "/scripts" }
 
 // settled turns an installation that did not leave the package installed into an error.
 func settled(ctx context.Context, want state.Package, err error) error {
@@ -238,21 +288,23 @@ func settled(ctx context.Context, want state.Package, err error) error {
 	return err
 }
 
-func (d debian) marks(ctx context.Context, name string, there, hold, auto bool) error {
-	now, err := deb.Query(ctx, name)
-	if err != nil || !there {
-		return err
-	}
-	if now.Hold != hold {
-		if err := deb.Hold(ctx, name, hold); err != nil {
+// marks puts back what apt has changed of the marks, and keeps the package on hold: a
+// restore lasts until an update ends well, or until the hold is given back.
+func (d debian) marks(ctx context.Context, was state.Package) error {
+	if was.Version == "" || was.Hold {
+		// Nothing to hold, or somebody else's hold.
+		if err := d.forgetHold(); err != nil || was.Version == "" {
 			return err
 		}
 	}
-	is, err := deb.Auto(name)
-	if err != nil || is == auto {
+	if err := d.hold(ctx); err != nil {
 		return err
 	}
-	return deb.Mark(ctx, name, auto)
+	is, err := deb.Auto(was.Name)
+	if err != nil || is == was.Auto {
+		return err
+	}
+	return deb.Mark(ctx, was.Name, was.Auto)
 }
 
 func (d debian) clean(context.Context, capture.Record, capture.Progress) error { return nil }

@@ -14,11 +14,21 @@ import (
 
 // facts tells what runs here, and whether it could be put back.
 func (j *job) facts(ctx context.Context) error {
-	seen, err := j.host.Capture(ctx, j.request.Spec, nil)
+	l, changed, err := j.lastChange()
+	if err != nil {
+		return err
+	}
+	seen, err := j.host.Capture(ctx, j.request.Spec, l.watch)
 	if err != nil {
 		return err
 	}
 	f := host.FactsOf{Arch: arch(), Version: seen.State.Version()}
+	if changed {
+		f.Last, j.replaced = &l.LastChange, l.replaced
+		if f.Drift, err = j.drift(ctx, l, seen); err != nil {
+			return err
+		}
+	}
 	known, err := j.memory.Releases()
 	if err != nil {
 		return err
@@ -86,7 +96,7 @@ func (j *job) capture(ctx context.Context) error {
 }
 
 func (j *job) look(ctx context.Context) error {
-	seen, err := j.host.Capture(ctx, j.request.Spec, nil)
+	seen, err := j.host.Look(ctx, j.request.Spec, nil)
 	if err != nil {
 		return err
 	}
@@ -97,7 +107,7 @@ func (j *job) look(ctx context.Context) error {
 
 // verify makes sure that a version is installed, runs and is healthy.
 func (j *job) verify(ctx context.Context) error {
-	seen, err := j.host.Capture(ctx, j.request.Spec, nil)
+	seen, err := j.host.Look(ctx, j.request.Spec, nil)
 	if err != nil {
 		return err
 	}
@@ -110,6 +120,11 @@ func (j *job) verify(ctx context.Context) error {
 	if j.answer.State, err = state.Digest(seen.State); err != nil {
 		return err
 	}
+	l, _, err := j.lastChange()
+	if err != nil {
+		return err
+	}
+	j.replaced = l.replaced
 	stale, err := j.stale(seen.Units)
 	if err != nil {
 		return err

@@ -22,6 +22,9 @@ type format interface {
 	prepare(ctx context.Context, a host.Artifact) (watch []string, err error)
 	// discard undoes prepare.
 	discard(a host.Artifact) error
+	// changes reports whether installing an artifact would change what is there, so that
+	// what runs by then is older than it.
+	changes(ctx context.Context, a host.Artifact) (bool, error)
 	// install puts a prepared artifact in place.
 	install(ctx context.Context, a host.Artifact) error
 	// returnable makes sure that what was recorded can be put back, and touches nothing.

@@ -110,8 +110,12 @@ func (j *job) othersDiffer(ctx context.Context, r capture.Record, p capture.Prog
 	var all []host.Difference
 	for _, o := range list {
 		if is := now[o.name]; is.Version != o.before.Version {
-			all = append(all, host.Difference{Item: "package " + o.name + " version", Before: or(o.before.Version, "none"), After: or(is.Version, "none")})
+			all = append(all, packageDiffers(o.name, o.before.Version, is.Version))
 		}
 	}
 	return all, nil
+}
+
+func packageDiffers(name, before, after string) host.Difference {
+	return host.Difference{Item: "package " + name + " version", Before: or(before, "none"), After: or(after, "none")}
 }

@@ -16,6 +16,12 @@ import (
 // compares. Whatever fails on the way, it goes on to the comparison: that says what
 // is not as it was.
 func (j *job) restore(ctx context.Context) error {
+	if err := j.superseded(); err != nil {
+		return err
+	}
+	if err := j.idle(ctx); err != nil {
+		return err
+	}
 	dir := j.memory.Recorded(j.request.Rollout)
 	record, err := capture.Load(dir)
 	if errors.Is(err, capture.ErrNone) {
@@ -25,13 +31,12 @@ func (j *job) restore(ctx context.Context) error {
 		return err
 	}
 	// What belonged to the service then is what is put back, and compared.
-	j.request.Spec = record.Spec
-	j.format = j.formatOf(record.Spec)
-	progress, err := capture.LoadProgress(dir)
+	j.use(record.Spec)
+	progress, later, err := j.withLater(record)
 	if err != nil {
 		return err
 	}
-	now, err := j.host.Capture(ctx, record.Spec, progress.Watch)
+	now, err := j.host.Look(ctx, record.Spec, progress.Watch)
 	if err != nil {
 		return err
 	}
@@ -43,6 +48,9 @@ func (j *job) restore(ctx context.Context) error {
 		return j.compare(ctx, record, progress, nil)
 	}
 	if err := j.format.returnable(ctx, record); err != nil {
+		return err
+	}
+	if err := j.supersede(later); err != nil {
 		return err
 	}
 	if progress, err = j.beginRestore(ctx, progress, now); err != nil {
@@ -61,7 +69,7 @@ func (j *job) untouched(ctx context.Context) error {
 	if slices.Contains(history, j.request.Rollout) {
 		return fail(host.CodeRefused, "the state recorded before rollout %s is no longer kept: roll out the version that should be here", j.request.Rollout)
 	}
-	seen, err := j.host.Capture(ctx, j.request.Spec, nil)
+	seen, err := j.host.Look(ctx, j.request.Spec, nil)
 	if err != nil {
 		return err
 	}
@@ -102,12 +110,7 @@ func (j *job) beginRestore(ctx context.Context, p capture.Progress, now capture.
 			return p, err
 		}
 	}
-	p.Begun = true
-	for _, path := range more {
-		if !slices.Contains(p.Watch, path) {
-			p.Watch = append(p.Watch, path)
-		}
-	}
+	p = j.begun(p).Watched(more)
 	err := p.Save(j.memory.Recorded(j.request.Rollout))
 	j.answer.Begun = err == nil
 	return p, err
@@ -160,13 +163,20 @@ func wasActive(r capture.Record, name string) bool {
 
 // files puts recorded files back and, with drop, removes those that came since.
 func (j *job) files(ctx context.Context, r capture.Record, p capture.Progress, drop bool) (changed []string, err error) {
-	now, err := j.host.Capture(ctx, r.Spec, p.Watch)
+	look := j.host
+	look.Changed = nil
+	now, err := look.Look(ctx, r.Spec, p.Watch)
 	if err != nil {
 		return nil, err
 	}
 	if drop {
 		// A recorded file may be a directory now: that must be empty first.
-		if changed, err = j.host.Drop(ctx, r.State.Files, now.State.Files); err != nil {
+		if changed, err = j.host.Drop(ctx, r.State.Files, now); err != nil {
+			return changed, err
+		}
+	}
+	if !drop && r.State.Version() != "" {
+		if changed, err = j.forgetConffiles(ctx, r, now); err != nil {
 			return changed, err
 		}
 	}
@@ -181,10 +191,30 @@ func (j *job) files(ctx context.Context, r capture.Record, p capture.Progress, d
 	return changed, j.reload(ctx, now.Units)
 }
 
+// forgetConffiles removes the configuration files that only the version that leaves has,
+// while it is there: of one that is gone by the time another version is installed dpkg
+// forgets that it ever was. Of any other it would remember, when the version comes again,
+// that somebody has removed it, and leave it out.
+func (j *job) forgetConffiles(ctx context.Context, r capture.Record, now capture.Seen) ([]string, error) {
+	only := now
+	only.State.Files = nil
+	for _, f := range now.State.Files {
+		if slices.Contains(now.Package.Conffiles, f.Path) && !slices.Contains(r.Conffiles, f.Path) {
+			only.State.Files = append(only.State.Files, f)
+		}
+	}
+	return j.host.Drop(ctx, r.State.Files, only)
+}
+
 // startRecorded starts again what ran when the state was recorded. The units of a
-// package were stopped before it changed: what its scripts have started runs the
-// recorded version, and is restarted only if files changed after that.
+// package were stopped before it changed: what its scripts have started last runs the
+// recorded version, and is restarted only if files changed after that, or if an attempt
+// that failed has started it.
 func (j *job) startRecorded(ctx context.Context, r capture.Record, late bool) error {
+	early, err := j.startedEarly(ctx, r)
+	if err != nil {
+		return err
+	}
 	for _, name := range slices.Concat(r.Spec.Units, r.Spec.Timers) {
 		if !wasActive(r, name) {
 			if err := j.units.Stop(ctx, name); err != nil {
@@ -193,7 +223,7 @@ func (j *job) startRecorded(ctx context.Context, r capture.Record, late bool) er
 			continue
 		}
 		start := j.units.Restart
-		if slices.Contains(r.Spec.Timers, name) || (r.Spec.Format == "deb" && !late) {
+		if slices.Contains(r.Spec.Timers, name) || (r.Spec.Format == "deb" && !late && !slices.Contains(early, name)) {
 			start = j.units.Start
 		}
 		if err := start(ctx, name); err != nil {
@@ -201,6 +231,32 @@ func (j *job) startRecorded(ctx context.Context, r capture.Record, late bool) er
 		}
 	}
 	return nil
+}
+
+// noteRuns notes what runs before something is installed that it would be older than.
+func (j *job) noteRuns(ctx context.Context) error {
+	units, err := j.units.Status(ctx, j.request.Spec.Units...)
+	if err != nil {
+		return err
+	}
+	for _, u := range units {
+		if u.Identity != "" {
+			j.replaced = append(j.replaced, u.Identity)
+		}
+	}
+	return nil
+}
+
+// startedEarly lists the units that were started before what is installed now.
+func (j *job) startedEarly(ctx context.Context, r capture.Record) ([]string, error) {
+	if len(j.replaced) == 0 {
+		return nil, nil
+	}
+	units, err := j.units.Status(ctx, r.Spec.Units...)
+	if err != nil {
+		return nil, err
+	}
+	return j.stale(units)
 }
 
 // wellAgain waits for health where the service was healthy when it was recorded.
@@ -216,7 +272,7 @@ func (j *job) wellAgain(ctx context.Context, r capture.Record) error {
 // compare reads the state again and says item by item what is not as it was.
 func (j *job) compare(ctx context.Context, r capture.Record, p capture.Progress, failed error) error {
 	return j.step("compare", func() error {
-		now, err := j.host.Capture(ctx, r.Spec, p.Watch)
+		now, err := j.host.Look(ctx, r.Spec, p.Watch)
 		if err != nil {
 			return errors.Join(failed, err)
 		}
@@ -234,15 +290,14 @@ func (j *job) compare(ctx context.Context, r capture.Record, p capture.Progress,
 		if failed != nil || j.answer.Equal {
 			return failed
 		}
-		first := j.answer.Differences[0]
-		return fail(host.CodeDifferent, "%s", summary(len(j.answer.Differences), first))
+		return fail(host.CodeDifferent, "%s", summary(j.answer.Differences))
 	})
 }
 
-func summary(n int, first host.Difference) string {
-	text := fmt.Sprintf("%s was %s and is %s", first.Item, first.Before, first.After)
-	if n > 1 {
-		text += fmt.Sprintf("; and %d more", n-1)
+func summary(all []host.Difference) string {
+	text := fmt.Sprintf("%s was %s and is %s", all[0].Item, all[0].Before, all[0].After)
+	if len(all) > 1 {
+		text += fmt.Sprintf("; and %d more", len(all)-1)
 	}
 	return text
 }

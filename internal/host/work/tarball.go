@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path"
 	"slices"
@@ -93,10 +94,17 @@ func unpacked(file string) (bytes int64, err error) {
 	return max(at.Size(), int64(binary.LittleEndian.Uint32(tail[:]))), nil
 }
 
-func (t tarball) install(_ context.Context, a host.Artifact) error {
+// changes is false when the link points to the release already: what runs was started
+// from it, or shows that it was not.
+func (t tarball) changes(_ context.Context, a host.Artifact) (bool, error) {
+	now, err := t.dir.Current()
+	return now != release.Target(a.Version), err
+}
+
+func (t tarball) install(ctx context.Context, a host.Artifact) error {
 	here, err := t.has(a)
 	if err == nil && !here {
-		err = t.commit(a)
+		err = t.commit(ctx, a)
 	}
 	if err == nil {
 		err = t.point(release.Target(a.Version))
@@ -119,13 +127,46 @@ func (t tarball) stage(ctx context.Context, a host.Artifact, file string) error 
 	})
 }
 
-// commit makes a staged release one of the releases. Where it came from is written
-// down before, so that a release that is here is known.
-func (t tarball) commit(a host.Artifact) error {
-	if err := t.memory.Name(a.Version, a.Digest); err != nil {
+// commit makes a staged release one of the releases. Where it came from, and what it
+// was unpacked to, is written down before, so that a release that is here is known.
+func (t tarball) commit(ctx context.Context, a host.Artifact) error {
+	tree, err := t.dir.StagedTree(ctx, a.Version)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(t.memory.KeepTree(a.Version, tree), t.memory.Name(a.Version, a.Digest)); err != nil {
 		return err
 	}
 	return t.dir.Commit(a.Version)
+}
+
+// changed says what of a release is not as it was unpacked; empty when nothing is, or
+// when nobody noted what it was.
+func (t tarball) changed(ctx context.Context, version string) (string, error) {
+	var tree []release.Entry
+	known, err := t.memory.Tree(version, &tree)
+	if err != nil || !known {
+		return "", err
+	}
+	return t.dir.Altered(ctx, version, tree)
+}
+
+// whole makes sure that a release is as it was when it ran last: one that was kept may
+// have been damaged since.
+func (t tarball) whole(ctx context.Context, r capture.Record) (ok bool, why string, err error) {
+	version := r.State.Version()
+	if t.intact {
+		return true, "", nil
+	}
+	if !t.dir.Has(version) {
+		return false, "is no longer here", nil
+	}
+	now, err := t.changed(ctx, version)
+	if err != nil || now == r.State.Release.Changed {
+		t.intact = err == nil
+		return t.intact, "", err
+	}
+	return false, "is damaged (" + or(now, "changed back") + ")", nil
 }
 
 // point points the link somewhere, unless it points there: when it was pointed says
@@ -138,14 +179,18 @@ func (t tarball) point(target string) error {
 	return t.dir.Point(target)
 }
 
-func (t tarball) returnable(_ context.Context, r capture.Record) error {
+func (t tarball) returnable(ctx context.Context, r capture.Record) error {
 	version := r.State.Version()
-	if version == "" || t.dir.Has(version) {
+	if version == "" {
 		return nil
+	}
+	whole, why, err := t.whole(ctx, r)
+	if err != nil || whole {
+		return err
 	}
 	a := t.request.Previous
 	if a == nil || a.Version != version {
-		return fail(host.CodeRefused, "release %s was recorded, and is no longer here: send its artifact", version)
+		return fail(host.CodeRefused, "release %s was recorded, and %s: send its artifact", version, why)
 	}
 	file, err := t.file(*a)
 	if err != nil {
@@ -159,20 +204,40 @@ func (t tarball) returnable(_ context.Context, r capture.Record) error {
 }
 
 func (t tarball) back(ctx context.Context, r capture.Record, _ capture.Progress) error {
-	version := r.State.Version()
-	if version != "" && !t.dir.Has(version) {
-		file, err := t.file(*t.request.Previous)
-		if err == nil {
-			err = t.stage(ctx, *t.request.Previous, file)
-		}
-		if err == nil {
-			err = t.commit(*t.request.Previous)
+	if version := r.State.Version(); version != "" {
+		whole, _, err := t.whole(ctx, r)
+		if err == nil && !whole {
+			err = t.unpackAgain(ctx)
 		}
 		if err != nil {
 			return as(host.CodeInstall, err)
 		}
 	}
+	aside, err := t.dir.SetAside("before-" + t.request.Rollout)
+	if err != nil {
+		return as(host.CodeInstall, err)
+	}
+	if aside != "" {
+		t.answer.Reason = "what was in the link's place is now " + aside
+	}
 	return as(host.CodeInstall, t.point(r.State.Release.Current))
+}
+
+// unpackAgain puts the artifact that was sent in the place of a release that is gone or
+// damaged.
+func (t tarball) unpackAgain(ctx context.Context) error {
+	a := *t.request.Previous
+	file, err := t.file(a)
+	if err == nil {
+		err = t.stage(ctx, a, file)
+	}
+	if err == nil {
+		err = t.dir.Displace(a.Version)
+	}
+	if err == nil {
+		err = t.commit(ctx, a)
+	}
+	return errors.Join(err, t.dir.Discard(a.Version))
 }
 
 // clean removes the releases that the rollout installed and that were not here before.
@@ -204,8 +269,14 @@ func (t tarball) settle(context.Context) error {
 		return err
 	}
 	needed = append(needed, path.Base(current), t.request.Artifact.Version)
-	_, err = t.dir.Prune(max(keep-1, 1), needed)
-	return err
+	if _, err = t.dir.Prune(max(keep-1, 1), needed); err != nil {
+		return err
+	}
+	kept, err := t.dir.Kept()
+	if err != nil {
+		return err
+	}
+	return t.memory.PruneTrees(kept)
 }
 
 func (t tarball) version(context.Context) (string, error) {
@@ -217,7 +288,10 @@ func (t tarball) version(context.Context) (string, error) {
 // when it started.
 func (t tarball) old(u unit.Status) (bool, error) {
 	current, err := t.dir.Current()
-	if err != nil || current == "" {
+	if _, ok := errors.AsType[*release.NoLink](err); ok || current == "" && err == nil {
+		return false, nil // nothing is installed that it could be older than
+	}
+	if err != nil {
 		return false, err
 	}
 	file, dir, deleted := process.Program(u.PID)

@@ -17,7 +17,7 @@ import (
 
 const (
 	batchEnds = 10 * time.Minute      // how long a running job of a timer may take to end
-	slack     = 50 * time.Millisecond // start times are known to a tick or two
+	slack     = 50 * time.Millisecond // start times are known to a tick or two; for what nobody noted
 	asks      = time.Second           // how often a unit is looked at while its health is asked
 )
 
@@ -33,6 +33,9 @@ func (j *job) problems(seen capture.Seen) []string {
 		case u.Load == "bad-setting" || u.Load == "error":
 			all = append(all, fmt.Sprintf("unit %s cannot be read by systemd: systemctl status %s", u.Name, u.Name))
 		}
+	}
+	if r := seen.State.Release; r != nil && r.Instead != "" {
+		all = append(all, fmt.Sprintf("%s/current is %s and must be a link to a release: move it away", r.Directory, r.Instead))
 	}
 	return all
 }
@@ -68,8 +71,10 @@ func (j *job) quiet(ctx context.Context) error {
 	})
 }
 
-// restart restarts the units in their order, and leaves alone those that run what is
-// installed: a package's own scripts have restarted them. A batch unit is its timer's.
+// restart restarts the units in their order: those whose process was noted before the
+// installation, whatever its times, and those that show that they run something else. The
+// others were restarted by a package's own scripts, or by an earlier call that was cut
+// off. A batch unit is its timer's.
 func (j *job) restart(ctx context.Context, before []unit.Status) error {
 	units := before
 	if j.request.Spec.Format == "deb" {
@@ -86,7 +91,7 @@ func (j *job) restart(ctx context.Context, before []unit.Status) error {
 		return err
 	}
 	for _, u := range units[:len(j.request.Spec.Units)] {
-		if u.Batch || (u.Up() && u.PID != 0 && !slices.Contains(stale, u.Name)) {
+		if u.Batch || (u.Up() && u.Identity != "" && !slices.Contains(stale, u.Name)) {
 			continue
 		}
 		if err := j.units.Restart(ctx, u.Name); err != nil {
@@ -108,12 +113,12 @@ func (j *job) reload(ctx context.Context, units []unit.Status) error {
 func (j *job) stale(units []unit.Status) ([]string, error) {
 	var all []string
 	for _, u := range units {
-		if u.PID == 0 {
-			continue
-		}
-		old, err := j.format.old(u)
-		if err != nil {
-			return nil, err
+		old := u.Identity != "" && slices.Contains(j.replaced, u.Identity)
+		if !old && u.PID != 0 {
+			var err error
+			if old, err = j.format.old(u); err != nil {
+				return nil, err
+			}
 		}
 		if old {
 			all = append(all, u.Name)

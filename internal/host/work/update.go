@@ -16,6 +16,9 @@ import (
 // update records the state, installs, restarts, waits for health and reads back.
 func (j *job) update(ctx context.Context) error {
 	a := *j.request.Artifact
+	if err := j.idle(ctx); err != nil {
+		return err
+	}
 	record, seen, err := j.ready(ctx, a)
 	if err != nil {
 		return err
@@ -38,7 +41,15 @@ func (j *job) update(ctx context.Context) error {
 	if err := j.startTimers(ctx, record.State); err != nil {
 		return err
 	}
-	return j.step("read back", func() error { return j.readBack(ctx, a.Version) })
+	return j.step("read back", func() error {
+		if err := j.readBack(ctx, a.Version); err != nil {
+			return err
+		}
+		if err := j.after(ctx, record); err != nil {
+			return err
+		}
+		return j.release(ctx)
+	})
 }
 
 // ready does all that comes before the first change. When it fails, nothing was
@@ -57,7 +68,7 @@ func (j *job) ready(ctx context.Context, a host.Artifact) (r capture.Record, see
 		err = j.restartable(seen)
 	}
 	if err == nil {
-		err = j.begin(a.Version, watch)
+		err = j.begin(ctx, a.Version, watch, seen)
 	}
 	if err != nil {
 		return r, seen, errors.Join(err, j.format.discard(a))
@@ -80,6 +91,9 @@ func (j *job) record(ctx context.Context, watch []string) (r capture.Record, see
 
 func (j *job) recordOnce(ctx context.Context, watch []string) (capture.Record, capture.Seen, error) {
 	dir := j.memory.Recorded(j.request.Rollout)
+	if err := j.superseded(); err != nil {
+		return capture.Record{}, capture.Seen{}, err
+	}
 	earlier, err := capture.Load(dir)
 	if err == nil {
 		seen, err := j.host.Capture(ctx, j.request.Spec, nil)
@@ -99,11 +113,12 @@ func (j *job) recordOnce(ctx context.Context, watch []string) (capture.Record, c
 	}
 	r := capture.Record{Spec: j.request.Spec, State: seen.State, Healthy: j.isHealthy(ctx, seen)}
 	if j.request.Spec.Format == "deb" {
+		r.Conffiles = seen.Package.Conffiles
 		if r.Packages, err = deb.All(ctx); err != nil {
 			return r, seen, err
 		}
 	}
-	if err := j.memory.Reserve(); err != nil {
+	if err := j.memory.Reserve(seen.Package.Size); err != nil {
 		return r, seen, err
 	}
 	if err := capture.Save(dir, r, seen); err != nil {
@@ -112,27 +127,44 @@ func (j *job) recordOnce(ctx context.Context, watch []string) (capture.Record, c
 	return r, seen, j.memory.Began(j.request.Rollout)
 }
 
-// begin writes down that from here on the host may be changed, and by what.
-func (j *job) begin(version string, watch []string) error {
+// begin writes down that from here on the host may be changed, by what, and what runs
+// now: that must not run when the update is over.
+func (j *job) begin(ctx context.Context, version string, watch []string, seen capture.Seen) error {
 	dir := j.memory.Recorded(j.request.Rollout)
 	p, err := capture.LoadProgress(dir)
 	if err != nil {
 		return err
 	}
-	p.Begun = true
+	p = j.begun(p).Watched(watch)
 	if !slices.Contains(p.Versions, version) {
 		p.Versions = append(p.Versions, version)
 	}
-	for _, path := range watch {
-		if !slices.Contains(p.Watch, path) {
-			p.Watch = append(p.Watch, path)
+	// A call that was cut off notes nothing a second time: what runs by then may be what
+	// it has started itself.
+	if !slices.Contains(p.Noted, j.request.Command) {
+		p.Noted = append(p.Noted, j.request.Command)
+		p.Hold = seen.State.Package != nil && seen.State.Package.Hold
+		changes, err := j.format.changes(ctx, *j.request.Artifact)
+		if err != nil {
+			return err
+		}
+		for _, u := range seen.Units[:len(j.request.Spec.Units)] {
+			if changes && u.Identity != "" && !slices.Contains(p.Replaced, u.Identity) {
+				p.Replaced = append(p.Replaced, u.Identity)
+			}
 		}
 	}
 	if err := p.Save(dir); err != nil {
 		return err
 	}
-	j.answer.Begun = true
+	j.replaced, j.answer.Begun = p.Replaced, true
 	return nil
+}
+
+// begun notes which call changes the host from here on.
+func (j *job) begun(p capture.Progress) capture.Progress {
+	p.Begun, p.Command, p.Verb, p.At = true, j.request.Command, j.request.Verb, time.Now().UTC()
+	return p
 }
 
 // readBack says what is installed now, and makes sure that it is what was asked for

@@ -21,8 +21,8 @@ func Valid(r host.Request) error {
 	if (changes || r.Rollout != "") && !name(r.Rollout) {
 		return fmt.Errorf("rollout %q; an id has letters, digits and . _ - + ~ only", r.Rollout)
 	}
-	if r.Command < 0 || r.Token < 0 {
-		return fmt.Errorf("command %d and token %d; neither is ever negative", r.Command, r.Token)
+	if r.Command < 0 || r.Token < 0 || r.Wait < 0 {
+		return fmt.Errorf("command %d, token %d and wait %v; none is ever negative", r.Command, r.Token, r.Wait)
 	}
 	if r.Units != "" && r.Units != "systemd" && r.Units != "process" {
 		return fmt.Errorf("units %q; they are run by systemd or process", r.Units)

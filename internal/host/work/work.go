@@ -16,8 +16,11 @@ import (
 	"github.com/slipway-deploy/slipway/internal/artifact"
 	"github.com/slipway-deploy/slipway/internal/host"
 	"github.com/slipway-deploy/slipway/internal/host/capture"
+	"github.com/slipway-deploy/slipway/internal/host/deb"
 	"github.com/slipway-deploy/slipway/internal/host/memory"
+	"github.com/slipway-deploy/slipway/internal/host/observe"
 	"github.com/slipway-deploy/slipway/internal/host/probe"
+	"github.com/slipway-deploy/slipway/internal/host/release"
 	"github.com/slipway-deploy/slipway/internal/host/root"
 	"github.com/slipway-deploy/slipway/internal/host/unit"
 )
@@ -33,6 +36,7 @@ type Config struct {
 // Units runs the units of a service. Every method may be repeated.
 type Units interface {
 	capture.Units
+	observe.Units
 	// Restart restarts a unit, or starts it. It returns when the unit's own start
 	// is over; that it stays up is for the caller to see.
 	Restart(ctx context.Context, name string) error
@@ -121,6 +125,9 @@ type job struct {
 	units  Units
 	host   capture.Host
 	format format
+	// replaced identifies the runs of units that are older than what this update installs.
+	replaced []string
+	intact   bool // the release that is gone back to was seen whole in this call
 }
 
 // open makes everything that the request needs, and refuses what makes no sense here.
@@ -147,8 +154,16 @@ func (j *job) open() (err error) {
 		return err
 	}
 	j.host = capture.Host{Root: j.root, Units: j.units}
-	j.format = j.formatOf(r.Spec)
-	return nil
+	j.use(r.Spec)
+	return j.heldNow()
+}
+
+// use takes the service to be what a spec says.
+func (j *job) use(s host.Spec) {
+	j.request.Spec, j.format = s, j.formatOf(s)
+	if t, ok := j.format.(tarball); ok {
+		j.host.Changed = t.changed
+	}
 }
 
 func (j *job) run(ctx context.Context) error {
@@ -165,8 +180,12 @@ func (j *job) run(ctx context.Context) error {
 		return j.verify(ctx)
 	case host.Check:
 		return j.check(ctx)
+	case host.Observe:
+		return j.observe(ctx)
+	case host.Release:
+		return j.releaseOnly(ctx)
 	}
-	return fail(host.CodeRefused, "verb %q; this helper knows facts, capture, update, restore, verify and check", j.request.Verb)
+	return fail(host.CodeRefused, "verb %q; this helper knows facts, capture, update, restore, verify, check, observe and release", j.request.Verb)
 }
 
 func minutes(given time.Duration, otherwise int) time.Duration {
@@ -184,12 +203,15 @@ func (j *job) end(err error) host.Response {
 	}
 	j.answer.Code, j.answer.Reason = host.CodeInternal, err.Error()
 	failure, coded := errors.AsType[*Failure](err)
+	_, odd := errors.AsType[*release.NoLink](err)
 	switch {
 	case coded:
 		j.answer.Code = failure.Code
+	case odd:
+		j.answer.Code = host.CodeRefused
 	case errors.Is(err, memory.ErrStale):
 		j.answer.Code = host.CodeStale
-	case errors.Is(err, memory.ErrBusy):
+	case errors.Is(err, memory.ErrBusy), errors.Is(err, deb.ErrBusy):
 		j.answer.Code = host.CodeBusy
 	case errors.Is(err, memory.ErrDigest), errors.Is(err, capture.ErrTooMuch), errors.Is(err, artifact.ErrRefused):
 		j.answer.Code = host.CodeRefused
@@ -220,8 +242,8 @@ func (j *job) once(ctx context.Context, wait time.Duration, work func(context.Co
 		j.answer = earlier
 		return answered(earlier)
 	}
-	// A newer owner may have come while this one waited.
-	if err := j.memory.Fence(j.request.Token); err != nil {
+	// A newer owner may have come, and the hold may have changed, while this one waited.
+	if err := errors.Join(j.memory.Fence(j.request.Token), j.heldNow()); err != nil {
 		return err
 	}
 	answer := j.end(work(ctx))

@@ -92,8 +92,15 @@ func part(t *testing.T, s *Service, site Site) {
 
 func restored(t *testing.T, s *Service, site Site) {
 	run(t, site, update(s.plan(site, "first", "", "1.0.0"), 1, site.Hosts...))
+	// The next update comes as soon as a process runs: it must be replaced all the same.
+	for _, h := range site.Hosts {
+		changes(t, site, h, 1)
+	}
 	p := s.plan(site, "second", "1.0.0", "1.1.0")
 	before := run(t, site, update(p, 1, site.Hosts...))
+	for _, h := range site.Hosts {
+		changes(t, site, h, 2)
+	}
 	back := engine.Job{Plan: p, Command: rollout.Command{ID: 2, Kind: rollout.Restore, Hosts: site.Hosts}, Token: 1}
 	for _, again := range []bool{false, true} {
 		got := run(t, site, back)
