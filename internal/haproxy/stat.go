@@ -26,6 +26,10 @@ type Stat struct {
 	Status5xx   int64  // answers 500 to 599 that the server gave
 	ConnErrors  int64  // requests that ended because no connection could be made
 	RespErrors  int64  // no answer, an answer cut off, or not HTTP
+	// Milliseconds on average over its latest requests (HAProxy's last 1024): queued,
+	// connecting, until its answer began, and in all.
+	QueueTime, ConnectTime, ResponseTime, TotalTime int64
+
 	CheckStatus string // L7OK, L4CON, ...; empty without checks
 	CheckText   string // what the last check said
 	Cookie      string // its persistence cookie, if any
@@ -144,6 +148,7 @@ func parseStat(r row) (Stat, error) {
 		Sessions: number("scur"), Queued: number("qcur"),
 		Total: number("stot"), Retries: number("wretr"), Redispatch: number("wredis"),
 		Status5xx: number("hrsp_5xx"), ConnErrors: number("econ"), RespErrors: number("eresp"),
+		QueueTime: number("qtime"), ConnectTime: number("ctime"), ResponseTime: number("rtime"), TotalTime: number("ttime"),
 		// A check under way is marked with a star.
 		CheckStatus: strings.TrimPrefix(r.text("check_status"), "* "),
 		CheckText:   oneLine(r.text("last_chk")), Cookie: r.text("cookie"), Tracks: r.text("tracked"),

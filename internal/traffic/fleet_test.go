@@ -71,6 +71,7 @@ type fleet struct {
 	internal  []string
 	plan      *rollout.Plan
 	traffic   *HAProxy
+	check     func(context.Context) error // of every job; nil: none
 }
 
 // options of a fleet's balancers; each is text of the configuration.
@@ -141,7 +142,7 @@ func (f *fleet) config(o options, names []string, public, internal int) string {
 func (f *fleet) run(t *testing.T, kind rollout.CommandKind, exposure rollout.Exposure, was map[string]string, hosts ...string) map[string]engine.Report {
 	t.Helper()
 	reports := map[string]engine.Report{}
-	job := engine.Job{Plan: f.plan, Balancer: was, Command: rollout.Command{Kind: kind, Exposure: exposure, Hosts: hosts}}
+	job := engine.Job{Plan: f.plan, Balancer: was, Command: rollout.Command{Kind: kind, Exposure: exposure, Hosts: hosts}, Check: f.check}
 	err := f.traffic.Run(t.Context(), job, func(r engine.Report) {
 		if _, twice := reports[r.Host]; twice {
 			t.Errorf("%s was reported twice", r.Host)

@@ -105,7 +105,7 @@ func said(st haproxy.Stat) string {
 }
 
 func (r *run) letIn(ctx context.Context, s *seat) error {
-	if err := s.set(ctx, haproxy.Ready); err != nil {
+	if err := r.admit(ctx, s); err != nil {
 		return err
 	}
 	server, err := s.read(ctx)
@@ -113,4 +113,15 @@ func (r *run) letIn(ctx context.Context, s *seat) error {
 		err = fmt.Errorf("%s is %s right after ready was set: something else sets it", s, server.Admin)
 	}
 	return err
+}
+
+// admit makes a seat ready, unless another process has the rollout by now and may just
+// have closed it: balancers know no fencing token.
+func (r *run) admit(ctx context.Context, s *seat) error {
+	if r.job.Check != nil {
+		if err := r.job.Check(ctx); err != nil {
+			return fmt.Errorf("%s stays closed: %w", s, err)
+		}
+	}
+	return s.set(ctx, haproxy.Ready)
 }

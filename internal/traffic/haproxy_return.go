@@ -45,7 +45,7 @@ func (r *run) leave(ctx context.Context, seats []*seat, was map[*seat]recordedSe
 		if err != nil || !server.Checked || server.Admin == was[s].State {
 			return err
 		}
-		return setAsWas(ctx, s, server, was[s].State)
+		return r.setAsWas(ctx, s, server, was[s].State)
 	})
 }
 
@@ -69,7 +69,7 @@ func (r *run) settle(ctx context.Context, seats []*seat, was map[*seat]recordedS
 		if server.Admin == was[s].State || (was[s].State == haproxy.Ready && was[s].Up) {
 			return nil
 		}
-		return setAsWas(ctx, s, server, was[s].State)
+		return r.setAsWas(ctx, s, server, was[s].State)
 	})
 	if err != nil {
 		return err
@@ -80,11 +80,14 @@ func (r *run) settle(ctx context.Context, seats []*seat, was map[*seat]recordedS
 // setAsWas sets a state that needs no proof of health. A checked server that is to be
 // ready although it was down first counts as down, so that it gets nothing before
 // its checks succeed.
-func setAsWas(ctx context.Context, s *seat, server haproxy.Server, state haproxy.Admin) error {
+func (r *run) setAsWas(ctx context.Context, s *seat, server haproxy.Server, state haproxy.Admin) error {
 	if state == haproxy.Ready && server.Checked {
 		if err := s.client.Recheck(ctx, s.backend, s.server, true); err != nil {
 			return err
 		}
+	}
+	if state == haproxy.Ready {
+		return r.admit(ctx, s)
 	}
 	return s.set(ctx, state)
 }

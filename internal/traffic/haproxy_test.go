@@ -357,6 +357,30 @@ func TestACancelledCommandReportsNothing(t *testing.T) {
 	f.must(t, rollout.Drain, "", was, "w1")
 }
 
+// A process that stood still while another one took the rollout over must not open what
+// that one has closed.
+func TestNothingIsOpenedForALostRollout(t *testing.T) {
+	t.Parallel()
+	f := newFleet(t, options{hosts: 1, drain: time.Second})
+	was := f.record(t, "w1")
+	f.must(t, rollout.Drain, "", was, "w1")
+	f.check = func(context.Context) error { return errors.New("another process has it") }
+	for _, step := range []struct {
+		kind     rollout.CommandKind
+		exposure rollout.Exposure
+	}{{rollout.Expose, rollout.Internal}, {rollout.Expose, rollout.Live}, {rollout.Return, ""}} {
+		r := f.run(t, step.kind, step.exposure, was, "w1")["w1"]
+		if r.Outcome == rollout.OK || !strings.Contains(r.Reason, "another process has it") {
+			t.Errorf("%s %s: got %+v", step.kind, step.exposure, r)
+		}
+		if got := f.states(t, 0); got["checkout/w1"] != "maint 100" || got["checkout_internal/w1"] != "maint 1" {
+			t.Errorf("after %s %s: %v", step.kind, step.exposure, got)
+		}
+	}
+	f.check = nil
+	f.must(t, rollout.Return, "", was, "w1")
+}
+
 func TestShow(t *testing.T) {
 	t.Parallel()
 	f := newFleet(t, options{hosts: 2, balancers: 2, drain: time.Second})
