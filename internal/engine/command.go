@@ -151,7 +151,10 @@ func (d *drive) hosts(ctx context.Context, c rollout.Command, s rollout.State) e
 	}
 	run, err := d.effect(c.Kind)
 	if err == nil {
-		err = run.Run(ctx, Job{Plan: s.Plan, Command: c, Token: d.lease.Token, Balancer: recorded(c, s)}, report)
+		err = run.Run(ctx, Job{
+			Plan: s.Plan, Command: c, Token: d.lease.Token, Balancer: recorded(c, s),
+			Check: func(ctx context.Context) error { return d.Journal.Check(ctx, d.lease) },
+		}, report)
 	}
 	if ctx.Err() == nil {
 		for _, h := range c.Hosts {

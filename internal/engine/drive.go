@@ -26,6 +26,8 @@ type drive struct {
 	lease journal.Lease
 	watch func(Update)
 
+	reminded string // key of the last reminder; for the caller's goroutine
+
 	loose sync.WaitGroup // goroutines of this drive
 
 	results  chan result
@@ -87,7 +89,7 @@ func (d *drive) loop(ctx context.Context, interrupt <-chan struct{}) error {
 			interrupt, interrupted = nil, true
 			err = d.pause(ctx)
 		case <-again.C:
-			err = d.enqueue(ctx, d.current())
+			err = errors.Join(d.enqueue(ctx, d.current()), d.remind(ctx))
 		case err = <-d.failed:
 		case <-d.Abandon:
 			err = ErrInterrupted

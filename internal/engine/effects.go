@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/rollout"
@@ -16,6 +17,10 @@ type Job struct {
 	// Balancer is what record read of each host of the job, for return and expose;
 	// empty for record itself.
 	Balancer map[string]string
+	// Check fails once another process has taken the rollout over. A Traffic calls it
+	// just before each command that opens a host: a process that stood still must not wake
+	// up and open what its successor has closed. It may be nil.
+	Check func(ctx context.Context) error
 }
 
 // Report is how a job ended on one host; it becomes a rollout.HostDone event.
@@ -79,8 +84,32 @@ type Bucket struct {
 // Source tells what hosts did.
 type Source interface {
 	// Sample returns one sample a host and metric for the time since the last call;
-	// the first call returns none. An error means no data, never a verdict.
+	// the first call returns none. An error means no data, never a verdict; with Gaps
+	// the samples that came with it stand.
 	Sample(ctx context.Context, hosts []string) ([]Sample, error)
+}
+
+// Gap is what a source could not say.
+type Gap struct {
+	Metric string
+	Host   string // "": of no host
+	Reason string
+}
+
+// Gaps is the error of a Source that answered in part.
+type Gaps []Gap
+
+// Error names each of them on one line.
+func (g Gaps) Error() string {
+	var all []string
+	for _, gap := range g {
+		what := gap.Metric
+		if gap.Host != "" {
+			what += " of " + gap.Host
+		}
+		all = append(all, what+": "+gap.Reason)
+	}
+	return strings.Join(all, "; ")
 }
 
 // Past is a Source that also knows what hosts did before it was first asked.

@@ -15,10 +15,11 @@ type Applied struct {
 	Seq      int               // of the last event
 	Events   []rollout.Event   // those that were new, with their numbers
 	Commands []rollout.Command // that are to be run because of them
+	Notices  []rollout.Notice  // that are told because of them
 }
 
-// Append applies events to a rollout and writes the events, the state they lead to
-// and the commands they cause in one transaction. An event whose key is in the
+// Append applies events to a rollout and writes the events, the state they lead to, the
+// commands they cause and the notices with their deliveries in one transaction. An event whose key is in the
 // journal already is skipped silently. It is all or nothing: one event that makes
 // no sense refuses the others, with the *rollout.Refusal as the error.
 //
@@ -47,7 +48,7 @@ func (j *Journal) Append(ctx context.Context, id string, token int64, events ...
 // request reports whether an event is what a person asks.
 func request(k rollout.EventKind) bool {
 	switch k {
-	case rollout.Promote, rollout.Complete, rollout.Abort, rollout.Rollback, rollout.Pause, rollout.Resume:
+	case rollout.Promote, rollout.Complete, rollout.Abort, rollout.Rollback, rollout.Pause, rollout.Resume, rollout.Reconcile:
 		return true
 	}
 	return false
@@ -72,21 +73,22 @@ func (j *Journal) append(ctx context.Context, tx *sql.Tx, id string, token int64
 	if err != nil || len(fresh) == 0 {
 		return Applied{State: before.state, Seq: seq}, err
 	}
-	after, commands, err := rollout.ApplyAll(before.state, fresh)
+	d, err := rollout.Decide(before.state, fresh)
 	if err != nil {
 		return Applied{}, err
 	}
+	after := d.State
 	if before.state.Phase.Ended() && !after.Phase.Ended() {
 		// A rollback wakes an ended rollout, and another one may have taken its place.
 		if err := free(ctx, tx, plan.Service, plan.Environment, id); err != nil {
 			return Applied{}, err
 		}
 	}
-	w := write{id: id, before: before.state, after: after, events: fresh, texts: texts, commands: commands}
+	w := write{id: id, before: before.state, after: after, events: fresh, texts: texts, commands: d.Commands, notices: d.Notices}
 	if err := w.run(ctx, tx); err != nil {
 		return Applied{}, err
 	}
-	return Applied{State: after, Seq: seq + len(fresh), Events: fresh, Commands: commands}, nil
+	return Applied{State: after, Seq: seq + len(fresh), Events: fresh, Commands: d.Commands, Notices: d.Notices}, nil
 }
 
 // lock makes the transaction the only one that writes to a rollout, and returns

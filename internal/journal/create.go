@@ -12,7 +12,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
-// Create journals a plan as a rollout that has not started. It refuses, with an
+// Create journals a plan as a rollout that has not started, and tells of it. It refuses, with an
 // *ActiveError, while another rollout of the service and environment has not
 // ended, and with ErrExists a plan that is in the journal already.
 func (j *Journal) Create(ctx context.Context, p *rollout.Plan) error {
@@ -21,7 +21,12 @@ func (j *Journal) Create(ctx context.Context, p *rollout.Plan) error {
 		return fmt.Errorf("journal plan %s: %w", p.ID, err)
 	}
 	s := rollout.New(&plan)
-	err = j.transact(ctx, func(tx *sql.Tx) error { return j.create(ctx, tx, s, text) })
+	err = j.transact(ctx, func(tx *sql.Tx) error {
+		if err := j.create(ctx, tx, s, text); err != nil {
+			return err
+		}
+		return writeNotices(ctx, tx, s.Plan, []rollout.Notice{rollout.PlannedNotice(s.Plan)})
+	})
 	if err != nil {
 		return fmt.Errorf("create rollout %s: %w", p.ID, err)
 	}

@@ -108,6 +108,18 @@ func (j *Journal) remember(id string, c cached) {
 	if c.state.Phase.Ended() {
 		delete(j.cache, id) // a server sees many rollouts end
 	}
+	j.announce()
+}
+
+// wake wakes those who wait for news.
+func (j *Journal) wake() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.announce()
+}
+
+// announce is wake for who holds mu.
+func (j *Journal) announce() {
 	close(j.news)
 	j.news = make(chan struct{})
 }

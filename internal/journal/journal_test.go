@@ -65,7 +65,7 @@ func TestNewerSchemaIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = journal.Open(t.Context(), path)
-	want := "open journal: the journal was written by a newer slipway: its schema is 99 and this program knows 1; use that slipway or a newer one"
+	want := "open journal: the journal was written by a newer slipway: its schema is 99 and this program knows 2; use that slipway or a newer one"
 	if !errors.Is(err, journal.ErrNewer) || err.Error() != want {
 		t.Errorf("got %v\nwant %s", err, want)
 	}

@@ -22,6 +22,7 @@ type write struct {
 	events        []rollout.Event
 	texts         []string // the events' JSON
 	commands      []rollout.Command
+	notices       []rollout.Notice
 }
 
 func (w write) run(ctx context.Context, tx *sql.Tx) error {
@@ -32,6 +33,9 @@ func (w write) run(ctx context.Context, tx *sql.Tx) error {
 		return err
 	}
 	if err := writeHosts(ctx, tx, w.id, w.after.Hosts, changed(w.before.Hosts, w.after.Hosts)); err != nil {
+		return err
+	}
+	if err := writeNotices(ctx, tx, w.after.Plan, w.notices); err != nil {
 		return err
 	}
 	return w.writeHead(ctx, tx)

@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -30,36 +29,19 @@ func New(p *Plan) State {
 	return s
 }
 
-// Apply returns the state after an event, and the commands that are to be run
-// because of it. s itself is not changed. An error is always a *Refusal.
-func Apply(s State, e Event) (State, []Command, error) { return ApplyAll(s, []Event{e}) }
-
-// ApplyAll applies events in order and copies the state once. It stops at the
-// first event that is refused, and then returns s as it was.
-func ApplyAll(s State, events []Event) (State, []Command, error) {
-	t := &turn{State: s}
-	t.Hosts = slices.Clone(s.Hosts)
-	t.Pending = slices.Clone(s.Pending)
-	t.Stages = slices.Clone(s.Stages)
-	for _, e := range events {
-		if err := t.take(e); err != nil {
-			return s, nil, err
-		}
-	}
-	return t.State, t.commands, nil
-}
-
 // turn is one application of events: a copy of the state that may be changed, the
-// time of the event at hand, and the commands decided so far.
+// event at hand and its time, and the commands and notices decided so far.
 type turn struct {
 	State
+	event    Event
 	at       time.Time
 	commands []Command
+	notices  []Notice
 }
 
 // take absorbs one event, and decides what follows from it.
 func (t *turn) take(e Event) error {
-	t.at = e.At
+	t.event, t.at = e, e.At
 	var err error
 	switch e.Kind {
 	case HostDone:
@@ -116,7 +98,8 @@ func (t *turn) refuse(e Event, format string, args ...any) error {
 	return &Refusal{Event: e.Kind, Phase: t.Phase, Why: fmt.Sprintf(format, args...)}
 }
 
-// end closes the rollout.
-func (t *turn) end(phase Phase, why string) {
-	t.Phase, t.Why, t.Ended = phase, why, t.at
+// end closes the rollout; hosts are those that matter then.
+func (t *turn) end(phase Phase, why string, hosts []int) {
+	t.Why, t.Ended, t.Reconciling = why, t.at, false
+	t.enterPhase(phase, hosts)
 }

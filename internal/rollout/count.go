@@ -96,11 +96,13 @@ func (s *State) names(hosts []int) string {
 	return atMost(parts, ", ")
 }
 
+// atMostNamed is how many hosts a reason or a notice names.
+const atMostNamed = 8
+
 // atMost joins up to eight parts and counts the rest.
 func atMost(parts []string, sep string) string {
-	const most = 8
-	if len(parts) <= most {
+	if len(parts) <= atMostNamed {
 		return strings.Join(parts, sep)
 	}
-	return fmt.Sprintf("%s%sand %d more", strings.Join(parts[:most], sep), sep, len(parts)-most)
+	return fmt.Sprintf("%s%sand %d more", strings.Join(parts[:atMostNamed], sep), sep, len(parts)-atMostNamed)
 }

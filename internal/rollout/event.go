@@ -21,7 +21,11 @@ const (
 	Pause    EventKind = "pause"    // start nothing new
 	Resume   EventKind = "resume"   // go on after a pause
 
+	// Reconcile settles what an ended rollout owes hosts: the release, or their restore.
+	Reconcile EventKind = "reconcile"
+
 	Start EventKind = "start" // the first event of a rollout
+	Adopt EventKind = "adopt" // or else one of these a host: it remembers the rollout, and this journal does not
 )
 
 // Outcome is how a command ended on a host.
@@ -90,6 +94,8 @@ func (e Event) Key() string {
 		return "c" + strconv.Itoa(e.Command)
 	case Start:
 		return "start"
+	case Adopt:
+		return "adopt/" + e.Host
 	}
 	return ""
 }

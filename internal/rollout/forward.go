@@ -5,6 +5,10 @@ import "fmt"
 // forward issues the next command of a rollout on its way to completed, or moves
 // it to its next step. It returns false when nothing moved.
 func (t *turn) forward() bool {
+	if why := t.refused(); why != "" {
+		t.restore(why)
+		return true
+	}
 	if t.overBudget() {
 		t.fail(t.blamed())
 		return true
@@ -33,12 +37,12 @@ func (t *turn) record() bool {
 	return true
 }
 
-// recordMissing reads the balancers' state of hosts that have none recorded: without it
-// nobody could open them again.
+// recordMissing reads the balancers' state of hosts that have none recorded, and are still
+// to be changed: without it nobody could open them again.
 func (t *turn) recordMissing() bool {
 	var hosts []int
 	for i, h := range t.Hosts {
-		if t.Plan.Traffic != nil && h.Balancer == "" && h.Failure == "" {
+		if t.Plan.Traffic != nil && h.Balancer == "" && h.Failure == "" && !h.Updated {
 			hosts = append(hosts, i)
 		}
 	}
@@ -53,16 +57,17 @@ func (t *turn) recordMissing() bool {
 func (t *turn) enter(stage int) {
 	t.Stage, t.Step, t.Approved = stage, StepWaves, false
 	t.Stages[stage].Entered = t.at
+	t.tell(Notice{Kind: NoticeEntered, Stage: t.stage().Name}, t.stage().Name)
 }
 
 // waves changes the hosts of the stage, wave by wave.
 func (t *turn) waves() bool {
 	if t.stage().Approval && !t.Approved && !t.Forced {
-		t.Phase, t.Step = Waiting, StepApproval
-		t.Why = fmt.Sprintf("stage %s needs an approval", t.stage().Name)
+		t.Step = StepApproval
+		t.wait(fmt.Sprintf("stage %s needs an approval", t.stage().Name))
 		return true
 	}
-	if t.expose(t.exposure()) {
+	if t.rehearse() || t.expose(t.exposure()) {
 		return true
 	}
 	for _, wave := range t.stage().Waves {
@@ -114,11 +119,17 @@ func (t *turn) untouched(wave []string) []int {
 // change updates those hosts that are out of service, or else takes as many out as
 // the plan has room for.
 func (t *turn) change(todo []int) bool {
-	var away []int
+	var away, ajar []int
 	for _, i := range todo {
-		if t.Hosts[i].Exposure == None {
+		if h := t.Hosts[i]; h.Exposure == None && h.Ajar {
+			ajar = append(ajar, i)
+		} else if h.Exposure == None {
 			away = append(away, i)
 		}
+	}
+	if len(ajar) > 0 {
+		t.issue(Drain, "", ajar)
+		return true
 	}
 	if len(away) > 0 {
 		t.issue(Update, "", away)
@@ -126,11 +137,21 @@ func (t *turn) change(todo []int) bool {
 	}
 	batch := t.fit(todo)
 	if len(batch) == 0 {
-		t.fail(fmt.Sprintf("no host can be taken out of service: %d are out and the plan allows %d", t.out(), t.Plan.MaxOut))
+		t.noRoom()
 		return true
 	}
 	t.takeOut(batch, Update)
 	return true
+}
+
+// noRoom ends the way forward when hosts that cannot be mended hold all the room there
+// is. Hosts that are only owed the release stay so.
+func (t *turn) noRoom() {
+	if t.Reconciling {
+		t.finish()
+		return
+	}
+	t.fail(fmt.Sprintf("no host can be taken out of service: %d are out and the plan allows %d", t.out(), t.Plan.MaxOut))
 }
 
 // takeOut drains hosts. Without a balancer there is nothing to drain: the change
@@ -186,6 +207,7 @@ func (t *turn) leave(by string) {
 	if st.Verdict == "" {
 		st.Verdict = Pass
 	}
+	t.tell(Notice{Kind: NoticeLeft, Stage: t.stage().Name, Verdict: st.Verdict, Why: st.Reason, By: st.By, Took: t.at.Sub(st.Entered)}, t.stage().Name)
 	t.Passed = t.Stage + 1
 	if t.Passed < len(t.Plan.Stages) {
 		t.enter(t.Passed)
@@ -196,7 +218,7 @@ func (t *turn) leave(by string) {
 
 // last gives hosts that could not be reached a second chance, then ends.
 func (t *turn) last() bool {
-	if t.expose(Live) {
+	if t.rehearse() || t.expose(Live) {
 		return true
 	}
 	var todo []int
@@ -225,21 +247,20 @@ func (t *turn) finish() {
 	for i := range t.Hosts {
 		h := &t.Hosts[i]
 		switch {
-		case h.Updated && h.Failure == "" && h.Exposure == Live:
-		case (!h.Begun || h.Restored) && h.Exposure == Live:
+		case !t.settled(i):
+			stuck = append(stuck, i)
+		case !h.Updated:
 			h.Owed = true
 			owed = append(owed, i)
-		default:
-			stuck = append(stuck, i)
 		}
 	}
 	if len(stuck) > 0 {
-		t.end(NeedsPerson, "neither updated nor restored: "+t.names(stuck))
+		t.end(NeedsPerson, "neither updated nor restored: "+t.names(stuck), stuck)
 		return
 	}
 	why := ""
 	if len(owed) > 0 {
 		why = "owed the change: " + t.names(owed)
 	}
-	t.end(Completed, why)
+	t.end(Completed, why, owed)
 }

@@ -1,6 +1,9 @@
 package rollout
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // NoticeKind is what people and systems outside are told about.
 type NoticeKind string
@@ -43,4 +46,13 @@ type Notice struct {
 	Took time.Duration `json:"took,omitempty"`
 	// Hosts names hosts that matter: failed, owed, not restored; at most eight.
 	Hosts []string `json:"hosts,omitempty"`
+}
+
+// Takes reports whether a channel is told of a kind of notice. One that names none is
+// told of everything but pauses, which every interrupted terminal makes.
+func (c Channel) Takes(kind NoticeKind) bool {
+	if len(c.Events) == 0 {
+		return kind != NoticePaused
+	}
+	return slices.Contains(c.Events, kind)
 }

@@ -15,6 +15,10 @@ func (t *turn) request(e Event) error {
 		return t.pause(e)
 	case Resume:
 		return t.resume(e)
+	case Reconcile:
+		return t.reconcile(e)
+	case Adopt:
+		return t.adopt(e)
 	}
 	return t.refuse(e, "there is no such event")
 }
@@ -24,6 +28,7 @@ func (t *turn) start(e Event) error {
 		return t.refuse(e, "it has started already")
 	}
 	t.Phase, t.Started = Running, e.At
+	t.tell(Notice{Kind: NoticeStarted, By: e.By})
 	return nil
 }
 
@@ -32,16 +37,19 @@ func (t *turn) start(e Event) error {
 func (t *turn) promote(e Event) error {
 	switch {
 	case t.Phase == Waiting && t.Step == StepApproval:
+		t.tellPromoted(e)
 		t.Approved = true
 		t.carryOn(e)
 		t.Step = StepWaves
 	case t.Phase == Waiting:
+		t.tellPromoted(e)
 		t.Excused = t.counted()
 		t.carryOn(e)
 		if t.Step == StepBake {
 			t.leave(e.By)
 		}
 	case t.Phase == Running && t.baking():
+		t.tellPromoted(e)
 		t.drop()
 		t.leave(e.By)
 	case t.Phase == Running:
@@ -52,6 +60,15 @@ func (t *turn) promote(e Event) error {
 		return t.refuse(e, "there is nothing to promote")
 	}
 	return nil
+}
+
+// tellPromoted tells who lets the rollout go on, and past what.
+func (t *turn) tellPromoted(e Event) {
+	n := Notice{Kind: NoticePromoted, Stage: t.stage().Name, Verdict: t.Stages[t.Stage].Verdict, By: e.By, Why: e.Reason}
+	if e.Kind == Complete {
+		n.Why = "through all stages, without further bakes and approvals"
+	}
+	t.tell(n)
 }
 
 // complete goes on as promote does, and asks for no bake and no approval any more.
@@ -68,6 +85,7 @@ func (t *turn) complete(e Event) error {
 	if t.Phase == Waiting || t.baking() {
 		return t.promote(e)
 	}
+	t.tellPromoted(e)
 	return nil
 }
 
@@ -89,17 +107,16 @@ func (t *turn) takeBack(e Event) error {
 	default:
 		return t.refuse(e, "it has been restored already")
 	}
+	if e.Kind == Abort && t.Reconciling {
+		return t.refuse(e, "it had completed, and settles what hosts are owed: pause it, or roll all of it back")
+	}
 	why := "aborted"
 	if e.Kind == Rollback {
 		why = "rolled back"
+	} else {
+		t.tell(Notice{Kind: NoticeAborted, Stage: t.stage().Name, By: e.By, Why: e.Reason})
 	}
-	if e.By != "" {
-		why += " by " + e.By
-	}
-	if e.Reason != "" {
-		why += ": " + e.Reason
-	}
-	t.restore(why)
+	t.restore(t.asked(e, why))
 	return nil
 }
 
@@ -107,7 +124,10 @@ func (t *turn) pause(e Event) error {
 	switch t.Phase {
 	case Running, Waiting, Restoring:
 		t.drop()
-		t.Was, t.Phase = t.Phase, Paused
+		t.Was = t.Phase
+		since, seq := t.Since, t.SinceSeq
+		t.enterPhase(Paused, nil)
+		t.Since, t.SinceSeq = since, seq
 		return nil
 	case Paused:
 		return t.refuse(e, "it is paused already")

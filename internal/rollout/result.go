@@ -19,7 +19,7 @@ func (t *turn) hostDone(e Event) error {
 	h := &t.Hosts[i]
 	h.Command = 0
 	c := t.Pending[p].Command
-	t.absorb(c, h, t.checked(c, e))
+	t.absorb(c, h, t.checked(c, *h, e))
 	t.Pending[p].Left--
 	if t.Pending[p].Left == 0 {
 		t.Pending = slices.Delete(t.Pending, p, p+1)
@@ -29,7 +29,7 @@ func (t *turn) hostDone(e Event) error {
 
 // checked turns a success that is not what was asked for into a failure: a host
 // counts as updated or restored only when it was read back so.
-func (t *turn) checked(c Command, e Event) Event {
+func (t *turn) checked(c Command, h HostState, e Event) Event {
 	if e.Outcome != OK {
 		if e.Reason == "" {
 			e.Reason = string(e.Outcome)
@@ -42,6 +42,8 @@ func (t *turn) checked(c Command, e Event) Event {
 	case c.Kind == Update && e.Version != t.Plan.Release.Version:
 		e.Outcome, e.Begun = Failed, true
 		e.Reason = fmt.Sprintf("read back as version %q after the update to %q", e.Version, t.Plan.Release.Version)
+	case c.Kind == Update && h.Rehearsed && e.After != h.After:
+		return secondDiffers(h, e)
 	case c.Kind == Restore && !e.Equal:
 		e.Outcome = Failed
 		e.Reason = "read back and not equal to what was recorded"
@@ -57,13 +59,18 @@ func (t *turn) absorb(c Command, h *HostState, e Event) {
 	}
 	switch c.Kind {
 	case Record:
-		h.Balancer = e.Balancer
+		if good {
+			h.Balancer = e.Balancer
+		} else if t.Phase == Restoring {
+			h.Tries++ // without it nobody could open the host again
+		}
 	case Drain:
 		// A drain that went wrong may have closed some balancers: the host counts as out.
-		h.Exposure = None
+		h.Exposure, h.Ajar = None, false
 	case Update:
 		t.absorbUpdate(h, e)
 	case Expose:
+		h.Ajar = !good
 		if good {
 			h.Exposure = c.Exposure
 		}
@@ -87,9 +94,10 @@ func (t *turn) absorbReturn(h *HostState, e Event) (known bool) {
 	aside := e.Equal && !h.Begun
 	if e.Outcome != OK && !aside {
 		h.Returns++
+		h.Ajar = true
 		return false
 	}
-	h.Exposure = Live
+	h.Exposure, h.Ajar = Live, false
 	return aside && h.Failure != ""
 }
 
@@ -104,18 +112,22 @@ func (t *turn) absorbUpdate(h *HostState, e Event) {
 		h.Version = e.Version
 	}
 	if e.Outcome != OK {
+		h.Rehearsed = false // it shows so anew, if it is ever updated again
 		if t.Plan.Traffic == nil && (!h.Begun || h.Restored) {
 			h.Exposure = Live // it was never touched, and without a balancer never taken out
 		}
 		return
 	}
-	h.Updated, h.Owed, h.Failure, h.Outcome = true, false, "", ""
+	h.Updated, h.Owed, h.Failure, h.Outcome, h.After = true, false, "", "", e.After
 	if t.Plan.Traffic == nil {
 		h.Exposure = Live
 	}
 }
 
 func (t *turn) absorbRestore(h *HostState, e Event) {
+	if h.Rehearsing {
+		h.rehearsed(e)
+	}
 	if e.Version != "" || e.Outcome == OK { // read back: none when the service was not there before
 		h.Version = e.Version
 	}
@@ -164,13 +176,19 @@ func (t *turn) unclear(e Event) {
 		t.restore(why)
 		return
 	}
-	t.Phase, t.Why = Waiting, why
+	t.wait(why)
+}
+
+// wait holds the rollout for a person.
+func (t *turn) wait(why string) {
+	t.Why = why
+	t.enterPhase(Waiting, t.failed())
 }
 
 // fail does what the plan says for a rollout that went wrong.
 func (t *turn) fail(why string) {
 	if t.Plan.OnFail == ChooseAsk {
-		t.Phase, t.Why = Waiting, why
+		t.wait(why)
 		return
 	}
 	t.restore(why)

@@ -48,6 +48,7 @@ func TestScenarios(t *testing.T) {
 type stageplay struct {
 	state rollout.State
 	now   time.Time
+	seq   int
 	out   bytes.Buffer
 }
 
@@ -67,7 +68,9 @@ func play(t *testing.T, text string) string {
 }
 
 // line plays one line: "plan key=value...", "ok" (all that is pending), "fail HOST
-// OUTCOME [begun] [equal] reason...", "verdict WORD reason...", or the name of a request.
+// OUTCOME [begun] [equal] reason...", "differs HOST" (a restore that was read back otherwise),
+// "second HOST" (an update whose end is another than the first one's), "verdict WORD
+// reason...", "adopt HOST...", or the name of a request.
 func (p *stageplay) line(t *testing.T, words []string) {
 	switch words[0] {
 	case "plan":
@@ -79,6 +82,12 @@ func (p *stageplay) line(t *testing.T, words []string) {
 		}
 	case "fail":
 		p.apply(p.failure(words[1:]))
+	case "differs", "second":
+		p.apply(p.odd(words[0], words[1]))
+	case "adopt":
+		for _, h := range words[1:] {
+			p.apply(rollout.Event{Kind: rollout.Adopt, Host: h, Version: p.state.Plan.Release.Version, Digest: "before"})
+		}
 	case "verdict":
 		p.apply(rollout.Event{Kind: rollout.StageDone, Command: p.state.Pending[0].ID,
 			Verdict: rollout.Verdict(strings.ReplaceAll(words[1], "-", " ")), Reason: strings.Join(words[2:], " ")})
@@ -105,7 +114,7 @@ func (p *stageplay) results() []rollout.Event {
 			case rollout.Record:
 				e.Balancer = "{}"
 			case rollout.Update:
-				e.Version, e.Begun = p.state.Plan.Release.Version, true
+				e.Version, e.Begun, e.After = p.state.Plan.Release.Version, true, "sha256:new"
 			case rollout.Restore:
 				e.Version, e.Equal = h.From, true
 			}
@@ -113,6 +122,23 @@ func (p *stageplay) results() []rollout.Event {
 		}
 	}
 	return events
+}
+
+// odd is the good result of a host, with one thing wrong in it.
+func (p *stageplay) odd(what, host string) rollout.Event {
+	for _, e := range p.results() {
+		if e.Host != host {
+			continue
+		}
+		if what == "second" {
+			e.After = "sha256:other"
+			return e
+		}
+		e.Equal = false
+		e.Detail = `{"differences":[{"item":"conffile /etc/checkout.conf","before":"sha256:1","after":""}]}`
+		return e
+	}
+	return rollout.Event{Host: host}
 }
 
 func (p *stageplay) failure(words []string) rollout.Event {
@@ -135,14 +161,19 @@ func (p *stageplay) failure(words []string) rollout.Event {
 
 func (p *stageplay) apply(e rollout.Event) {
 	p.now = p.now.Add(time.Second)
-	e.At = p.now
-	next, commands, err := rollout.Apply(p.state, e)
+	p.seq++
+	e.At, e.Seq = p.now, p.seq
+	d, err := rollout.Decide(p.state, []rollout.Event{e})
 	if err != nil {
+		p.seq--
 		fmt.Fprintf(&p.out, "  ! %v\n", err)
 		return
 	}
-	p.state = next
-	for _, c := range commands {
+	p.state = d.State
+	for _, n := range d.Notices {
+		fmt.Fprintf(&p.out, "  * %s\n", told(n))
+	}
+	for _, c := range d.Commands {
 		fmt.Fprintf(&p.out, "  c%d %s", c.ID, c.Kind)
 		if c.Exposure != "" {
 			fmt.Fprintf(&p.out, " %s", c.Exposure)
@@ -151,11 +182,27 @@ func (p *stageplay) apply(e rollout.Event) {
 	}
 }
 
+// told is a notice in one line.
+func told(n rollout.Notice) string {
+	words := []string{n.Key}
+	if n.Verdict != "" {
+		words = append(words, "("+string(n.Verdict)+")")
+	}
+	if n.By != "" {
+		words = append(words, "by "+n.By)
+	}
+	if n.Why != "" {
+		words = append(words, "because "+n.Why)
+	}
+	words = append(words, fmt.Sprintf("[%d updated, %d restored, %d failed of %d]", n.Updated, n.Restored, n.Failed, n.Total))
+	return strings.Join(append(words, n.Hosts...), " ")
+}
+
 // planOf reads "hosts=6 internal=1 canary=1 waves=2 budget=0 out=2 fail=ask
-// unclear=restore approval=complete traffic=no".
+// unclear=restore approval=complete traffic=no rehearse=yes watch=yes new=yes".
 func planOf(t *testing.T, words []string) *rollout.Plan {
 	set := map[string]string{"hosts": "6", "internal": "1", "canary": "1", "waves": "2", "budget": "0", "out": "2",
-		"fail": "restore", "unclear": "ask", "approval": "", "traffic": "yes"}
+		"fail": "restore", "unclear": "ask", "approval": "", "traffic": "yes", "rehearse": "no", "watch": "no", "new": "no"}
 	for _, w := range words {
 		k, v, ok := strings.Cut(w, "=")
 		if _, known := set[k]; !ok || !known {
@@ -172,13 +219,14 @@ func planOf(t *testing.T, words []string) *rollout.Plan {
 	}
 	p := &rollout.Plan{ID: "r1", Service: "checkout", Release: rollout.Release{Version: "1.1.0"}, Budget: num("budget"),
 		MaxOut: num("out"), OnFail: rollout.Choice(set["fail"]), OnUnclear: rollout.Choice(set["unclear"])}
+	p.Rehearse = set["rehearse"] == "yes"
 	if set["traffic"] == "yes" {
 		p.Traffic = &rollout.Traffic{}
 	}
 	var names []string
 	for i := range num("hosts") {
 		names = append(names, fmt.Sprintf("web%d", i+1))
-		p.Hosts = append(p.Hosts, rollout.Host{Name: names[i], From: "1.0.0"})
+		p.Hosts = append(p.Hosts, rollout.Host{Name: names[i], From: map[string]string{"no": "1.0.0"}[set["new"]]})
 	}
 	add := func(kind rollout.StageKind, n, wave int, bake bool) {
 		s := rollout.Stage{Name: string(kind), Kind: kind, Approval: set["approval"] == string(kind)}
@@ -196,6 +244,6 @@ func planOf(t *testing.T, words []string) *rollout.Plan {
 	}
 	add(rollout.StageInternal, num("internal"), num("waves"), false)
 	add(rollout.StageCanary, num("canary"), num("waves"), true)
-	add(rollout.StageComplete, len(names), num("waves"), false)
+	add(rollout.StageComplete, len(names), num("waves"), set["watch"] == "yes")
 	return p
 }

@@ -29,12 +29,19 @@ type State struct {
 
 // Head is the part of a state that does not grow with the number of hosts.
 type Head struct {
-	Phase    Phase        `json:"phase"`
-	Was      Phase        `json:"was,omitempty"`      // the phase that a pause interrupted
-	Why      string       `json:"why,omitempty"`      // why it is in this phase, in one line
-	Stage    int          `json:"stage"`              // index of the stage it is in
-	Step     Step         `json:"step,omitempty"`     // where in the stage
-	Forced   bool         `json:"forced,omitempty"`   // complete was asked: no bakes, no approvals
+	Phase  Phase  `json:"phase"`
+	Was    Phase  `json:"was,omitempty"`    // the phase that a pause interrupted
+	Why    string `json:"why,omitempty"`    // why it is in this phase, in one line
+	Stage  int    `json:"stage"`            // index of the stage it is in
+	Step   Step   `json:"step,omitempty"`   // where in the stage
+	Forced bool   `json:"forced,omitempty"` // complete was asked: no bakes, no approvals
+	Back   bool   `json:"back,omitempty"`   // it was taken back, as far as that went
+	// Reconciling is true while hosts are given what an ended rollout owed them.
+	Reconciling bool `json:"reconciling,omitempty"`
+	// Since is when it entered its phase (the one before a pause while that lasts), and
+	// SinceSeq the event that led there.
+	Since    time.Time    `json:"since,omitzero"`
+	SinceSeq int          `json:"since_seq,omitempty"`
 	Excused  int          `json:"excused,omitempty"`  // failures that a person has accepted by a promote
 	Approved bool         `json:"approved,omitempty"` // the stage it is in needs no more approval
 	Passed   int          `json:"passed"`             // how many stages have passed
@@ -89,6 +96,16 @@ type HostState struct {
 	// Failure is why it counts against the budget; empty when it does not.
 	Failure string  `json:"failure,omitempty"`
 	Outcome Outcome `json:"outcome,omitempty"` // of the failure
+	// Rehearsing is true while the host is taken back for the rehearsal, Rehearsed once it
+	// was read back equal then, NoWayBack when it could not be.
+	Rehearsing bool `json:"rehearsing,omitempty"`
+	Rehearsed  bool `json:"rehearsed,omitempty"`
+	NoWayBack  bool `json:"no_way_back,omitempty"`
+	// After is the digest of the state that the last good update left.
+	After string `json:"after,omitempty"`
+	// Ajar is true when the host was opened and not every balancer answered: some may
+	// send it requests.
+	Ajar bool `json:"ajar,omitempty"`
 	// Owed is true when the host did not get the change that the others got.
 	Owed bool `json:"owed,omitempty"`
 	// Counted is true once the host has counted against the budget; it does so once.

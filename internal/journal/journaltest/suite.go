@@ -35,6 +35,14 @@ func Run(t *testing.T, address func(t *testing.T) string) {
 		"many hosts are written and read":     manyHosts,
 		"a cancelled append changes nothing":  cancelledAppend,
 		"two journals see each other's state": twoJournals,
+		"notices go with events":              noticesGoWithEvents,
+		"deliveries keep their order":         deliveriesKeepTheirOrder,
+		"deliveries are taken once":           deliveriesAreTakenOnce,
+		"claims end":                          claimsEnd,
+		"reminders come once":                 remindersComeOnce,
+		"channels remember":                   channelsRemember,
+		"samples are kept":                    samplesAreKept,
+		"rollouts are adopted":                adopting,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

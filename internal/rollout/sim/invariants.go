@@ -9,11 +9,14 @@ import (
 )
 
 // check holds the state and the world against the invariants of the design.
-func (r *Run) check(before rollout.State, commands []rollout.Command) error {
+func (r *Run) check(before rollout.State, e rollout.Event, d rollout.Decision) error {
 	for _, f := range []func() error{
 		r.tooManyOut, r.liveTooEarly, r.pendingIsSound, r.endIsTrue, r.survivesTheJournal,
-		func() error { return r.abortHonoured(before, commands) },
+		func() error { return r.abortHonoured(before, d.Commands) },
 		func() error { return r.passedByProof(before) },
+		func() error { return r.rehearsedByProof(before) },
+		func() error { return r.reconcileIsQuiet(before, e) },
+		func() error { return r.toldOnce(before, e, d.Notices) },
 	} {
 		if err := f(); err != nil {
 			return fmt.Errorf("seed %d, event %d: %w", r.Seed, r.Events, err)
@@ -88,6 +91,9 @@ func (r *Run) endIsTrue() error {
 	if !s.Phase.Ended() {
 		return nil
 	}
+	if debts := s.Debts(); len(debts) != count(s.Hosts, func(h rollout.HostState) bool { return h.Owed }) {
+		return fmt.Errorf("%s, and hosts are owed %+v", s.Phase, debts)
+	}
 	failed := 0
 	for i, h := range s.Hosts {
 		is, was := r.world.hosts[i], r.Plan.Hosts[i]
@@ -111,9 +117,22 @@ func (r *Run) endIsTrue() error {
 	return nil
 }
 
+func count(hosts []rollout.HostState, is func(rollout.HostState) bool) int {
+	n := 0
+	for _, h := range hosts {
+		if is(h) {
+			n++
+		}
+	}
+	return n
+}
+
 // needIsReal: a person is only called when something was tried twice on a host and
 // did not work.
 func (r *Run) needIsReal() error {
+	if len(r.State.Debts()) == 0 {
+		return fmt.Errorf("a person is needed, and no host is owed anything: %s", r.State.Why)
+	}
 	for _, h := range r.State.Hosts {
 		if h.Tries >= 2 || h.Returns >= 2 {
 			return nil
@@ -138,7 +157,7 @@ func (r *Run) abortHonoured(before rollout.State, commands []rollout.Command) er
 
 // passedByProof: a stage passes only when a host of it took the release.
 func (r *Run) passedByProof(before rollout.State) error {
-	for k := before.Passed; k < r.State.Passed; k++ {
+	for k := before.Passed; k < r.State.Passed && !r.adopted; k++ {
 		hosts := r.Plan.Stages[k].Hosts()
 		proof := len(hosts) == 0
 		for _, name := range hosts {

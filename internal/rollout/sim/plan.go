@@ -23,6 +23,7 @@ func drawPlan(rng *rand.Rand) *rollout.Plan {
 	if rng.IntN(4) != 0 {
 		p.Traffic = &rollout.Traffic{HAProxy: &rollout.HAProxy{Public: "p", Internal: "i"}}
 	}
+	p.Rehearse = rng.IntN(2) == 0
 	fresh := rng.IntN(6) == 0
 	var names []string
 	for i := range n {

@@ -17,9 +17,15 @@ type world struct {
 
 // hostTruth is one host as it is.
 type hostTruth struct {
-	version string
-	open    rollout.Exposure
-	dead    bool // answers nothing any more
+	version   string
+	open      rollout.Exposure
+	dead      bool   // answers nothing any more
+	shown     bool   // it was updated, and then read back equal to what it was before
+	loose     bool   // its last drain went wrong
+	recorded  bool   // its place in the balancer was read
+	rehearsal int    // the command that takes it back for a rehearsal
+	first     string // how the last good update but one left it
+	last      string // how the last one did
 }
 
 // task is a result that is still to come.
@@ -52,6 +58,9 @@ func (r *Run) begin(c rollout.Command) error {
 		return nil
 	}
 	for _, h := range c.Hosts {
+		if err := r.mayBegin(c, h); err != nil {
+			return fmt.Errorf("seed %d, command %d: %w", r.Seed, c.ID, err)
+		}
 		r.todo = append(r.todo, task{command: c, host: h})
 		// Without a balancer the change itself takes the service away.
 		if r.Plan.Traffic == nil && (c.Kind == rollout.Update || c.Kind == rollout.Restore) {
@@ -88,10 +97,18 @@ func (r *Run) result(t task) rollout.Event {
 	switch c.Kind {
 	case rollout.Update, rollout.Restore, rollout.CheckHosts:
 		r.onHost(c, h, &e)
+		r.showsNoWayBack(c, h, e)
 	default:
 		r.onBalancer(c, h, &e)
 	}
 	return e
+}
+
+// showsNoWayBack notes a rehearsal that went wrong before the release was anywhere else.
+func (r *Run) showsNoWayBack(c rollout.Command, h *hostTruth, e rollout.Event) {
+	early := !r.State.Reconciling && r.State.Step != rollout.StepLast
+	bad := e.Outcome == rollout.Failed || c.Kind == rollout.Restore && e.Outcome == rollout.OK && !e.Equal
+	r.noWayBack = r.noWayBack || h.rehearsal == c.ID && early && bad
 }
 
 func (r *Run) verdict() rollout.Verdict {
@@ -116,10 +133,25 @@ func (r *Run) onHost(c rollout.Command, h *hostTruth, e *rollout.Event) {
 	default:
 		r.change(c, h)
 		e.Version, e.Equal, e.Begun = h.version, c.Kind == rollout.Restore, c.Kind == rollout.Update
+		r.leave(c, h, e)
 	}
 	// Without a balancer a host that was not touched has not been out of service.
 	if r.Plan.Traffic == nil && c.Kind == rollout.Update && !e.Begun {
 		h.open = rollout.Live
+	}
+}
+
+// leave notes how a good update or restore left a host.
+func (r *Run) leave(c rollout.Command, h *hostTruth, e *rollout.Event) {
+	switch c.Kind {
+	case rollout.Update:
+		e.After = "new"
+		if r.rng.Float64() < r.world.bad {
+			e.After = "otherwise" // it depends on something that was not restored
+		}
+		h.first, h.last = h.last, e.After
+	case rollout.Restore:
+		h.shown = h.shown || h.last != ""
 	}
 }
 
@@ -163,14 +195,17 @@ func (r *Run) onBalancer(c rollout.Command, h *hostTruth, e *rollout.Event) {
 	if wrong {
 		e.Outcome, e.Reason = rollout.Unreachable, "balancer does not answer"
 		if r.rng.IntN(2) == 0 {
+			h.loose = h.loose || c.Kind == rollout.Drain
 			return
 		}
 	}
 	switch c.Kind {
 	case rollout.Record:
 		e.Balancer = "{}"
+		h.recorded = h.recorded || !wrong
 	case rollout.Drain:
 		h.open = rollout.None
+		h.loose = false
 	case rollout.Expose:
 		h.open = c.Exposure
 	case rollout.Return:
