@@ -9,6 +9,8 @@ needs=(
   "ansible-playbook:ansible-core" "/usr/sbin/haproxy:haproxy" "debootstrap:debootstrap"
   "systemd-nspawn:systemd-container" "ip:iproute2" "nsenter:util-linux" "tar:tar" "dpkg-deb:dpkg"
   "/usr/lib/postgresql:postgresql"
+  "prometheus:prometheus" "carbon-cache:graphite-carbon" "graphite-manage:graphite-web"
+  "aiosmtpd:python3-aiosmtpd" "prometheus-node-exporter:prometheus-node-exporter" "collectd:collectd-core" "chromium:chromium"
 )
 [ "${1:-}" = bench ] && needs+=("cap:capistrano")
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/haproxy"
@@ -29,6 +30,8 @@ func server(t *testing.T) int {
 			w.WriteHeader(http.StatusInternalServerError)
 		case "/404":
 			w.WriteHeader(http.StatusNotFound)
+		case "/slow":
+			<-time.After(20 * time.Millisecond)
 		case "/cut":
 			panic(http.ErrAbortHandler)
 		case "/half":
@@ -87,9 +90,9 @@ func (b *bench) get(t *testing.T, balancer int, host, path string, times int) {
 	}
 }
 
-func (b *bench) source(t *testing.T) Sources {
+func (b *bench) source(t *testing.T) *HAProxy {
 	t.Helper()
-	s, err := New(b.pool, b.plan, []rollout.Metric{{Name: "errors", Source: "haproxy", WorseBy: 1.5}})
+	s, err := NewHAProxy(b.pool, b.plan)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,34 +200,57 @@ func TestCountersThatBeginAnew(t *testing.T) {
 	expect(t, s, map[string][2]float64{"w1": {3, 3}, "w2": {}, "dead": {}})
 }
 
+// A host that the balancers do not have is named, and the others are told of all the same.
 func TestAServerThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, 1)
 	s := b.source(t)
-	_, err := s.Sample(t.Context(), []string{"w9"})
-	if !errors.Is(err, haproxy.ErrNoServer) || !strings.Contains(err.Error(), "checkout/web-w9 on "+b.balancers[0].Socket) {
+	got, err := s.Sample(t.Context(), []string{"w9", "w1"})
+	var gaps engine.Gaps
+	if !errors.As(err, &gaps) || len(gaps) != 1 || gaps[0].Host != "w9" || !strings.Contains(gaps[0].Reason, "checkout/web-w9 on "+b.balancers[0].Socket) {
 		t.Errorf("got %v", err)
+	}
+	if len(got) != 1 || got[0].Host != "w1" {
+		t.Errorf("got %v", got)
 	}
 }
 
-func TestMetricsThatCannotBeCounted(t *testing.T) {
+// The average times of HAProxy go back 1024 requests: they are told when as many were
+// made since they were told last, and not before.
+func TestLatencyOfRequestsThatAreNew(t *testing.T) {
 	t.Parallel()
-	setup := &rollout.Plan{Traffic: &rollout.Traffic{HAProxy: &rollout.HAProxy{Public: "a", Sockets: []string{"/s"}}}}
-	for _, c := range []struct {
-		plan    *rollout.Plan
-		metrics []rollout.Metric
-		want    string
-	}{
-		{setup, []rollout.Metric{{Name: "errors", Source: "tea leaves"}}, `metric errors: no source "tea leaves": allowed is haproxy`},
-		{setup, []rollout.Metric{{Name: "latency", Source: "haproxy"}}, "name the metric errors"},
-		{setup, []rollout.Metric{{Name: "errors", Source: "haproxy"}, {Name: "errors", Source: "haproxy"}}, "named twice"},
-		{&rollout.Plan{}, []rollout.Metric{{Name: "errors", Source: "haproxy"}}, "needs the balancers of traffic.haproxy.sockets"},
-	} {
-		if _, err := New(&haproxy.Pool{}, c.plan, c.metrics); err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("got %v, want %q", err, c.want)
-		}
+	b := newBench(t, 1)
+	s, err := NewHAProxy(b.pool, b.plan, rollout.Metric{Name: "slow", Kind: rollout.Gauge, Ask: &rollout.Ask{Value: "rtime"}})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if s, err := New(&haproxy.Pool{}, &rollout.Plan{}, nil); err != nil || len(s) != 0 {
-		t.Errorf("no metrics: %v, %v", s, err)
+	look := func() []engine.Sample {
+		t.Helper()
+		got, err := s.Sample(t.Context(), []string{"w1", "w2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	if got := look(); got != nil {
+		t.Fatalf("the first call: %v", got)
+	}
+	b.get(t, 0, "w1", "/slow", 40)
+	if got := look(); got != nil {
+		t.Fatalf("after 40 requests: %v", got)
+	}
+	b.get(t, 0, "w1", "/ok", 990)
+	got := look()
+	for range 100 {
+		if got != nil {
+			break
+		}
+		got = look() // a session is counted at its end, moments after the client has its answer
+	}
+	if len(got) != 1 || got[0].Host != "w1" || got[0].Metric != "slow" || got[0].Kind != rollout.Gauge || got[0].Value < 0 || got[0].Value > 50 {
+		t.Fatalf("after 1030 requests: %v", got)
+	}
+	if got := look(); got != nil {
+		t.Fatalf("the next look: %v", got)
 	}
 }

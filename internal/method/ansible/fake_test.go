@@ -107,6 +107,10 @@ func (f fake) answer(q host.Request, in []byte) host.Response {
 	switch q.Verb {
 	case host.Facts:
 		r.Facts = &host.FactsOf{Arch: "amd64", Version: f.read("version"), Running: true}
+	case host.Observe:
+		for _, o := range q.Observe {
+			r.Observed = append(r.Observed, host.Observed{Metric: o.Metric, Events: 3, Cursor: o.Cursor + o.What})
+		}
 	case host.Check:
 		for _, c := range q.Checks {
 			if !answers(c.HTTP) {
