@@ -19,29 +19,40 @@ type Config struct {
 	Longest time.Duration `json:"longest"`
 	// Fresh is how often the evidence is also counted from anew, so that a fault
 	// that sets in late is found nearly as fast as an early one; when 0, the
-	// longer of 2 minutes and a hundredth of Longest.
+	// longer of 2 minutes and a thirtieth of Longest.
 	Fresh time.Duration `json:"fresh"`
 	// Patience is how long a source may be away before the verdict is no data;
 	// 30 seconds when 0.
 	Patience time.Duration `json:"patience"`
-	Metrics  []Metric      `json:"metrics"`
+	// Warmup is how long after the bake begins the canary may still be starting: what
+	// it does in that time counts as one burst and no more. 15 seconds when 0; negative: none.
+	Warmup time.Duration `json:"warmup"`
+	// Spread is how much hosts of one service usually differ before anything is known of
+	// them: the standard deviation of the logarithms of their rates; 0.3 when 0.
+	Spread  float64  `json:"spread"`
+	Metrics []Metric `json:"metrics"`
 }
 
-// Metric is one thing that is counted on both arms.
+// Metric is one thing that is measured on both arms.
 type Metric struct {
 	Name string `json:"name"`
-	// WorseBy is the tolerated ratio of the canary's rate to the baseline's; 0: not compared.
+	// Kind is what its samples hold; a count when empty.
+	Kind Kind `json:"kind,omitempty"`
+	// WorseBy is how many times worse than the baseline the canary may be: for a count,
+	// that many times its rate; for a histogram, observations that many times as large;
+	// for a gauge, that many times its value or its growth. 0: not compared.
 	WorseBy float64 `json:"worse_by,omitempty"`
-	// AtMost is the highest tolerated rate of the canary, baseline or not; 0: none.
+	// AtMost is the highest tolerated rate of a count, or value of a gauge (with Higher the
+	// lowest), or mean of a histogram, baseline or not; 0: none.
 	AtMost float64 `json:"at_most,omitempty"`
-	// Negligible is a rate too low to matter: a canary that is surely below it is
+	// Higher says that more of a gauge is better.
+	Higher bool `json:"higher,omitempty"`
+	// Negligible, of a count, is a rate too low to matter: a canary that is surely below it is
 	// let pass whatever the ratio. Without it two versions that make no errors at
 	// all could never be told from each other. 0.001 when 0.
 	Negligible float64 `json:"negligible,omitempty"`
 	// DryRun metrics are shown and do not count.
 	DryRun bool `json:"dry_run,omitempty"`
-	// Before is what the same hosts did before the deploy, if known.
-	Before *Before `json:"before,omitempty"`
 }
 
 // filled returns the configuration with its defaults, or what is wrong with it.
@@ -49,8 +60,10 @@ func (c Config) filled() (Config, error) {
 	c.Alpha = or(c.Alpha, 0.001)
 	c.Beta = or(c.Beta, 0.05)
 	c.Longest = or(c.Longest, 8*time.Hour)
-	c.Fresh = or(c.Fresh, max(2*time.Minute, c.Longest/100))
+	c.Fresh = or(c.Fresh, max(2*time.Minute, c.Longest/30))
 	c.Patience = or(c.Patience, 30*time.Second)
+	c.Warmup = or(c.Warmup, 15*time.Second)
+	c.Spread = or(c.Spread, 0.3)
 	for name, p := range map[string]float64{"alpha": c.Alpha, "beta": c.Beta} {
 		if !(p > 0 && p <= 0.5) {
 			return c, fmt.Errorf("%s %v: allowed is more than 0 and at most 0.5", name, p)
@@ -58,6 +71,9 @@ func (c Config) filled() (Config, error) {
 	}
 	if c.Longest < 0 || c.Fresh < 0 || c.Patience < 0 {
 		return c, fmt.Errorf("longest %s, fresh %s, patience %s: durations must not be negative", c.Longest, c.Fresh, c.Patience)
+	}
+	if !(c.Spread > 0 && c.Spread <= 2) {
+		return c, fmt.Errorf("spread %v: allowed is more than 0 and at most 2", c.Spread)
 	}
 	if len(c.Metrics) == 0 {
 		return c, fmt.Errorf("no metrics: name at least one")
@@ -70,6 +86,9 @@ func (c Config) filled() (Config, error) {
 		}
 		named[m.Name] = true
 		m.Negligible = or(m.Negligible, 0.001)
+		if m.Kind == "" {
+			m.Kind = Counts
+		}
 		if err := m.check(); err != nil {
 			return c, fmt.Errorf("metric %s: %w", m.Name, err)
 		}
@@ -88,28 +107,12 @@ func (m Metric) check() error {
 		return fmt.Errorf("at_most %v: allowed is 0 or more", m.AtMost)
 	case !(m.Negligible > 0 && finite(m.Negligible)):
 		return fmt.Errorf("negligible %v: allowed is more than 0", m.Negligible)
-	case m.Before == nil:
-		return nil
-	case !(m.Before.Ratio >= 0 && finite(m.Before.Ratio)) || !(m.Before.Dispersion >= 0 && finite(m.Before.Dispersion)):
-		return fmt.Errorf("before: ratio %v and dispersion %v must not be negative", m.Before.Ratio, m.Before.Dispersion)
+	case m.Kind != Counts && m.Kind != Histogram && m.Kind != Gauge:
+		return fmt.Errorf("kind %q: allowed are count, histogram and gauge", m.Kind)
+	case m.Higher && m.Kind != Gauge:
+		return fmt.Errorf("higher: only a gauge can be better for being more, this is a %s", m.Kind)
 	}
 	return nil
-}
-
-// tolerated is the ratio that is still not worse: what the user tolerates times what
-// these hosts differed by before.
-func (m Metric) tolerated() float64 {
-	if m.Before == nil || m.Before.Ratio == 0 {
-		return m.WorseBy
-	}
-	return m.WorseBy * m.Before.Ratio
-}
-
-func (m Metric) dispersion() float64 {
-	if m.Before == nil {
-		return 1
-	}
-	return max(1, m.Before.Dispersion)
 }
 
 func or[T float64 | time.Duration](v, otherwise T) T {

@@ -3,10 +3,14 @@
 //
 // The engine feeds it: New makes a State from a Config, Look takes a State and a
 // Tick (what each host did since the last look) and returns the next State and a
-// Finding, End returns the Finding when no more looks will come. It may be looked
+// Finding, End returns the Finding when no more looks will come. Ticks of the time
+// before the deploy come first, to Learn or Look, and teach how the hosts differ. It may be looked
 // at any number of times: the chance that a release that is not worse is ever
 // called fail stays below Config.Alpha however often and however long it is
 // watched, because the evidence is an e-process (see docs/judge.md).
+//
+// The command line judges recorded ticks again with ReadRecord and Replay, and asks
+// Power what a canary will be able to see.
 //
 // The package is pure: values in, values out. It reads no clock (time enters with
 // the tick), keeps no goroutine, and imports nothing but the standard library. It

@@ -1,163 +1,184 @@
 package judge
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
+	"os"
 	"testing"
 	"time"
 )
 
-// exactWorse works the mean likelihood ratio out from the binomial likelihoods
-// themselves, in fractions: no logarithm and nothing of evidence.go is in it.
-func exactWorse(x, a, y, b int64, tolerated *big.Rat, mirrored bool) float64 {
-	one := big.NewRat(1, 1)
-	ra := new(big.Rat).Mul(tolerated, big.NewRat(a, 1))
-	q := new(big.Rat).Quo(ra, new(big.Rat).Add(ra, big.NewRat(b, 1)))
-	sum := new(big.Rat)
-	for _, f := range []*big.Rat{big.NewRat(5, 4), big.NewRat(3, 2), big.NewRat(2, 1), big.NewRat(3, 1), big.NewRat(5, 1), big.NewRat(10, 1), big.NewRat(30, 1), big.NewRat(100, 1)} {
-		if mirrored {
-			f = new(big.Rat).Inv(f)
-		}
-		qf := new(big.Rat).Mul(q, f)
-		// The canary's share of the events when its rate is f times the tolerated one.
-		p := new(big.Rat).Quo(qf, new(big.Rat).Add(qf, new(big.Rat).Sub(one, q)))
-		l := new(big.Rat).Mul(power(new(big.Rat).Quo(p, q), x), power(new(big.Rat).Quo(new(big.Rat).Sub(one, p), new(big.Rat).Sub(one, q)), y))
-		sum.Add(sum, l)
-	}
-	mean, _ := sum.Quo(sum, big.NewRat(8, 1)).Float64()
-	return mean
+// exactCase is one of testdata/exact.json, which testdata/exact.py worked out.
+type exactCase struct {
+	WorseBy float64 `json:"worse_by,string"`
+	Scale   float64 `json:"scale,string"`
+	Freedom float64 `json:"freedom,string"`
+	Onsets  []int   `json:"onsets"`
+	Blocks  []struct {
+		X, A, Y, B float64
+		Dispersion float64 `json:"dispersion,string"`
+		Rate       float64 `json:"rate,string"`
+	} `json:"blocks"`
+	Against float64 `json:"against,string"`
+	Favour  float64 `json:"favour,string"`
 }
 
-func power(r *big.Rat, n int64) *big.Rat {
-	e := big.NewInt(n)
-	return new(big.Rat).SetFrac(new(big.Int).Exp(r.Num(), e, nil), new(big.Int).Exp(r.Denom(), e, nil))
-}
-
-func TestRatioAgainstFractions(t *testing.T) {
+func TestEvidenceAgainstExactNumbers(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		x, a, y, b int64
-		num, den   int64 // tolerated ratio
-	}{
-		{0, 100, 0, 900, 3, 2}, {1, 100, 0, 900, 3, 2}, {0, 100, 1, 900, 3, 2}, {3, 100, 9, 900, 1, 1}, {5, 100, 0, 900, 3, 2},
-		{10, 100, 9, 900, 3, 2}, {10, 1000, 9, 9000, 13, 10}, {2, 50, 2, 50, 1, 1}, {20, 200, 20, 200, 1, 1}, {40, 400, 10, 400, 2, 1},
-		{7, 33, 1, 167, 3, 2}, {1, 10, 100, 990, 3, 2}, {100, 1000, 100, 1000, 3, 1}, {0, 5000, 50, 45000, 3, 2}, {12, 5000, 45, 45000, 3, 2},
-		{60, 20000, 180, 180000, 1, 1}, {300, 3000, 27, 27000, 3, 2}, {1, 1, 0, 1, 1, 1}, {2, 3, 4, 5, 7, 4}, {90, 100, 5, 100, 3, 2},
-		{150, 1000, 900, 9000, 3, 2}, {33, 700, 12, 640, 5, 4},
+	text, err := os.ReadFile("testdata/exact.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []exactCase
+	if err := json.Unmarshal(text, &cases); err != nil {
+		t.Fatal(err)
+	}
+	if len(cases) < 20 {
+		t.Fatalf("only %d cases", len(cases))
+	}
+	for i, c := range cases {
+		var w Comparison
+		w.Onsets = make([]grid, 1)
+		for j, b := range c.Blocks {
+			for _, onset := range c.Onsets {
+				if onset == j {
+					w.Onsets = append(w.Onsets, w.Done)
+				}
+			}
+			bursts := Dispersions{max(1, b.Dispersion)}
+			w.Block = Block{Looks: 1, Of: 1, Canary: Count{b.X, b.A}, Baseline: Count{b.Y, b.B}, Rate: b.Rate, Bursts: bursts}
+			if j < len(c.Blocks)-1 { // the last one has not ended
+				w = w.end(c.WorseBy)
+			}
+		}
+		b := alike()
+		if c.Scale > 0 {
+			b = student(c.Scale, c.Freedom)
+		}
+		for name, v := range map[string][2]float64{"against": {w.against(b, c.WorseBy), c.Against}, "favour": {w.favour(b, c.WorseBy), c.Favour}} {
+			if math.Abs(v[0]-v[1]) > 1e-9*max(1, math.Abs(v[1])) {
+				t.Errorf("case %d, %s: got %v, want %v", i+1, name, v[0], v[1])
+			}
+		}
+	}
+}
+
+// The canary alone, against a rate: the likelihood of Poisson's and of negative binomial counts, written out.
+func TestTheGuardWrittenOut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ x, a, p, dispersion float64 }{
+		{0, 100, 0.01, 1}, {1, 100, 0.01, 1}, {5, 100, 0.01, 1}, {3, 5000, 0.001, 1}, {60, 1200, 0.01, 1}, {2, 3600, 0.0005, 1},
+		{10, 33.5, 0.25, 1}, {5, 100, 0.01, 4}, {60, 1200, 0.01, 9}, {0, 5000, 0.001, 2},
 	} {
-		r := float64(c.num) / float64(c.den)
-		x, a, y, b := float64(c.x), float64(c.a), float64(c.y), float64(c.b)
-		for _, mirrored := range []bool{false, true} {
-			increment := worse(x, a, y, b, r)
-			if mirrored {
-				increment = better(x, a, y, b, r)
+		pmf := func(mean float64) float64 {
+			if c.dispersion == 1 {
+				return math.Exp(-mean) * math.Pow(mean, c.x)
 			}
-			got := weighing{}.add(increment, 1).log()
-			want := math.Log(exactWorse(c.x, c.a, c.y, c.b, big.NewRat(c.num, c.den), mirrored))
-			if math.Abs(got-want) > 1e-9*max(1, math.Abs(want)) {
-				t.Errorf("%+v mirrored %v: got %v, want %v", c, mirrored, got, want)
-			}
+			// x successes before so many failures: shape and chance of the usual form.
+			shape, chance := mean/(c.dispersion-1), 1/c.dispersion
+			return math.Gamma(shape+c.x) / math.Gamma(shape) * math.Pow(chance, shape)
+		}
+		want := 0.0
+		for _, alt := range []struct{ steps, weight float64 }{{2, 0.04}, {4, 0.08}, {7, 0.15}, {11, 0.22}, {16, 0.22}, {23, 0.17}, {34, 0.09}, {46, 0.03}} {
+			want += alt.weight * pmf(c.a*c.p*math.Exp(alt.steps/10)) / pmf(c.a*c.p)
+		}
+		want = 0.8*want + 0.2
+		w := Comparison{Onsets: make([]grid, 1), Block: Block{Looks: 1, Of: 1, Alone: true, Rate: c.p, Canary: Count{c.x, c.a}, Bursts: Dispersions{c.dispersion}}}
+		if got := math.Exp(w.against(alike(), 1)); math.Abs(got-want) > 1e-8*want {
+			t.Errorf("%+v: got %v, want %v", c, got, want)
 		}
 	}
 }
 
-// exactAbove is the mean Poisson likelihood ratio with 200 bits; the exponential is its series.
-func exactAbove(x int64, a, p float64, mirrored bool) float64 {
-	sum := new(big.Float).SetPrec(200)
-	for _, f := range []float64{1.25, 1.5, 2, 3, 5, 10, 30, 100} {
-		factor := new(big.Float).SetPrec(200).SetFloat64(f)
-		if mirrored {
-			factor.Quo(big.NewFloat(1).SetPrec(200), factor)
-		}
-		l := big.NewFloat(1).SetPrec(200)
-		for range x {
-			l.Mul(l, factor)
-		}
-		mean := new(big.Float).SetPrec(200).Mul(big.NewFloat(a), big.NewFloat(p))
-		exponent := new(big.Float).SetPrec(200).Sub(factor, big.NewFloat(1))
-		exponent.Mul(exponent, mean)
-		l.Quo(l, series(exponent))
-		sum.Add(sum, l)
-	}
-	v, _ := sum.Quo(sum, big.NewFloat(8)).Float64()
-	return v
-}
-
-// series is e^v for any v, through e^(v/2^k) squared k times.
-func series(v *big.Float) *big.Float {
-	const halvings = 20
-	small := new(big.Float).SetPrec(300).SetMantExp(v, -halvings)
-	term, sum := big.NewFloat(1).SetPrec(300), big.NewFloat(1).SetPrec(300)
-	for i := 1; i < 60; i++ {
-		term.Mul(term, small).Quo(term, big.NewFloat(float64(i)))
-		sum.Add(sum, term)
-	}
-	for range halvings {
-		sum.Mul(sum, sum)
-	}
-	return sum
-}
-
-func TestGuardAgainstSeries(t *testing.T) {
+// At the limit the evidence of one look has mean 1 exactly, summed over all that can happen, with hosts
+// that differ and errors that come in bursts as believed.
+func TestTheEvidenceOfALookHasMeanOne(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
-		x    int64
-		a, p float64
-	}{
-		{0, 100, 0.01}, {1, 100, 0.01}, {5, 100, 0.01}, {0, 5000, 0.001}, {3, 5000, 0.001}, {60, 1200, 0.01},
-		{200, 1200, 0.01}, {2, 3600, 0.0005}, {0, 1, 0.5}, {1, 1, 0.5}, {10, 33.5, 0.25},
-	} {
-		for _, mirrored := range []bool{false, true} {
-			increment := above(float64(c.x), c.a, c.p)
-			if mirrored {
-				increment = below(float64(c.x), c.a, c.p)
-			}
-			got := weighing{}.add(increment, 1).log()
-			want := math.Log(exactAbove(c.x, c.a, c.p, mirrored))
-			if math.Abs(got-want) > 1e-9*max(1, math.Abs(want)) {
-				t.Errorf("%+v mirrored %v: got %v, want %v", c, mirrored, got, want)
+	const a, b, ratio, rate = 120.0, 700.0, 1.5, 0.05
+	for _, dispersion := range []float64{1, 3} {
+		for _, hosts := range []belief{alike(), student(0.3, 16)} {
+			for _, m := range []float64{0, 1, 2, 5, 17, 40} {
+				mean, mirrored, all := 0.0, 0.0, 0.0
+				for x := 0.0; x <= m; x++ {
+					w := Comparison{Onsets: make([]grid, 1), Block: Block{
+						Looks: 1, Of: 1, Canary: Count{x, a}, Baseline: Count{m - x, b}, Rate: rate, Bursts: Dispersions{dispersion},
+					}}
+					p := 0.0
+					for i, v := range hosts {
+						p += v * chance(x, m, a, b, ratio*math.Exp(float64(i-reach)*step), ratio, rate, dispersion)
+					}
+					all += p
+					mean += p * math.Exp(w.against(hosts, ratio))
+					mirrored += p * math.Exp(w.favour(hosts, ratio))
+				}
+				if math.Abs(all-1) > 1e-9 || math.Abs(mean-1) > 1e-7 || math.Abs(mirrored-1) > 1e-7 {
+					t.Errorf("dispersion %v, %v events: chances sum to %v, mean %v, mirrored %v", dispersion, m, all, mean, mirrored)
+				}
 			}
 		}
 	}
 }
 
-// Three ticks, with a fresh copy before the second and the third, written out.
-func TestFreshCopiesAgainstTheSumWrittenOut(t *testing.T) {
+// chance is that of x of m events falling to the canary: binomial, or beta-binomial.
+func chance(x, m, a, b, actual, tolerated, rate, dispersion float64) float64 {
+	if dispersion == 1 {
+		q := actual * a / (actual*a + b)
+		return math.Exp(choose(m, x) + x*math.Log(q) + (m-x)*math.Log1p(-q))
+	}
+	c, d := rate*actual*a/(dispersion-1), rate*b/(dispersion-1)
+	beta := func(p, q float64) float64 {
+		u, _ := math.Lgamma(p)
+		v, _ := math.Lgamma(q)
+		w, _ := math.Lgamma(p + q)
+		return u + v - w
+	}
+	return math.Exp(choose(m, x) + beta(x+c, m-x+d) - beta(c, d))
+}
+
+// Pearson's sum, by hand: 3 hosts alike that have 6, 0 and 0 of 6 events expect 2 each.
+func TestDispersion(t *testing.T) {
 	t.Parallel()
-	ticks := [][4]float64{{1, 100, 2, 900}, {4, 120, 1, 800}, {6, 90, 3, 950}}
-	minute := time.Minute
-	p := Process{}
-	for i, k := range ticks {
-		p = p.add(time.Duration(i)*minute, minute, worse(k[0], k[1], k[2], k[3], 1.5), 1)
+	known := []Count{{1e6, 1e8}, {1e6, 1e8}, {1e6, 1e8}}
+	squares, freedom := pearson([]Count{{6, 100}, {0, 100}, {0, 100}}, known)
+	if want := (16.0 + 4 + 4) / 2; math.Abs(squares-want) > 1e-3 || freedom != 2 {
+		t.Errorf("got %v of %v, want %v of 2", squares, freedom, want)
 	}
-	product := func(f float64, from int) float64 {
-		l := 1.0
-		for _, k := range ticks[from:] {
-			q := 1.5 * k[1] / (1.5*k[1] + k[3])
-			l *= math.Pow(f, k[0]) / math.Pow(1+q*(f-1), k[0]+k[2])
+	var d Dispersion
+	for i := range 512 { // one host has all errors of each look, in turn, for four looks
+		look := []Count{{0, 100}, {0, 100}, {0, 100}}
+		look[i/4%3].Events = 6
+		d = d.add(look, known)
+	}
+	f := d.found()
+	if _, scale := f.long(); f[0] < 3 || f[2] < 2*f[0] || scale < 1 || scale > 3 {
+		t.Errorf("dispersions %v, bursts over at scale %d", f, scale)
+	}
+	if got, length := f.over(5); got != f[3] || length != 8 {
+		t.Errorf("five looks: %v of %d", got, length)
+	}
+}
+
+// Before anything is known bursts are taken for granted; after an hour without any they are not.
+func TestWhatIsTakenForGrantedGivesWay(t *testing.T) {
+	t.Parallel()
+	var s Stream
+	dispersions := func() float64 { v, _ := s.Bursts.found().long(); return v }
+	stream{seed: 3, rps: 200, base: 0.005}.ticks(time.Hour, func(k Tick) bool {
+		var l look
+		for _, x := range k.Samples {
+			l = l.with(BaselineBefore, x.Host, Count{x.Events, x.Exposure})
 		}
-		return l
-	}
-	want, rest := 0.0, 1.0
-	for s := range 3 {
-		weight := 6 / math.Pow(math.Pi*float64(s+1), 2)
-		rest -= weight
-		for _, f := range []float64{1.25, 1.5, 2, 3, 5, 10, 30, 100} {
-			want += weight * product(f, s) / 8
+		s = s.learn(l.calm())
+		if k.At == 20*time.Second && dispersions() < 5 {
+			t.Errorf("after 20 s it is taken as known that errors come one at a time: %v", dispersions())
 		}
-	}
-	if got := math.Exp(p.log()); math.Abs(got-want-rest) > 1e-12*got {
-		t.Errorf("got %v, want %v", got, want+rest)
-	}
-	if n := len(p.Copies); n != 3 {
-		t.Errorf("%d copies", n)
-	}
-	for range 3 {
-		p = p.add(1000*time.Hour, minute, worse(1, 10, 1, 10, 1.5), 1)
-	}
-	if n := len(p.Copies); n != copiesLimit {
-		t.Errorf("%d copies after a long bake, want %d", n, copiesLimit)
+		return true
+	})
+	scale, _ := s.spread(0.3, 1)
+	if v := dispersions(); v > 1.3 || scale > 0.25 {
+		t.Errorf("after an hour of independent errors on hosts that are alike: dispersion %v, spread %v", v, scale)
 	}
 }
 
@@ -176,6 +197,11 @@ func TestIntervals(t *testing.T) {
 	if r := (Count{30, 10}).interval(); !(r.Low < 3 && r.High > 3 && r.Low > 2 && r.High < 4.5) {
 		t.Errorf("more events than exposure: %+v", r)
 	}
+}
+
+func power(r *big.Rat, n int64) *big.Rat {
+	e := big.NewInt(n)
+	return new(big.Rat).SetFrac(new(big.Int).Exp(r.Num(), e, nil), new(big.Int).Exp(r.Denom(), e, nil))
 }
 
 func TestBinomialTail(t *testing.T) {
@@ -221,33 +247,27 @@ func TestOutlier(t *testing.T) {
 	}
 }
 
-// At the limit the evidence of one tick has mean 1 exactly, summed over all that can
-// happen; of requests, which fail or do not, the guard's has at most that.
-func TestTheEvidenceOfATickHasMeanOne(t *testing.T) {
+// The bets on a rank win nothing on average, whatever the number of hosts; ties do not help.
+func TestBetsOnRanksAreFair(t *testing.T) {
 	t.Parallel()
-	const a, b, ratio, limit = 120.0, 700.0, 1.5, 0.03
-	q := ratio * a / (ratio*a + b)
-	for m := 0.0; m <= 40; m++ {
-		mean, mirrored := 0.0, 0.0
-		for x := 0.0; x <= m; x++ {
-			p := math.Exp(choose(m, x) + x*math.Log(q) + (m-x)*math.Log1p(-q))
-			mean += p * math.Exp(weighing{}.add(worse(x, a, m-x, b, ratio), 1).log())
-			mirrored += p * math.Exp(weighing{}.add(better(x, a, m-x, b, ratio), 1).log())
+	for n := 1; n <= 40; n++ {
+		var sum, tied [3]float64
+		for rank := 0; rank <= n; rank++ {
+			others, same := make([]float64, n), make([]float64, n)
+			for i := range others {
+				others[i] = float64(i)
+			}
+			for j, e := range bets(float64(rank)-0.5, others) {
+				sum[j] += e / float64(n+1)
+			}
+			for j, e := range bets(0, same) {
+				tied[j] += e / float64(n+1)
+			}
 		}
-		if math.Abs(mean-1) > 1e-9 || math.Abs(mirrored-1) > 1e-9 {
-			t.Errorf("%v events: mean %v, mirrored %v", m, mean, mirrored)
+		for j := range sum {
+			if math.Abs(sum[j]-1) > 1e-12 || tied[j] > 1+1e-12 {
+				t.Errorf("%d hosts, bet %d: mean %v, all tied %v", n, j, sum[j], tied[j])
+			}
 		}
-	}
-	counts, requests := 0.0, 0.0
-	for x := 0.0; x <= 2000; x++ {
-		factorial, _ := math.Lgamma(x + 1)
-		e := math.Exp(weighing{}.add(above(x, a, limit), 1).log() + x*math.Log(a*limit) - a*limit - factorial)
-		counts += e
-		if x <= a {
-			requests += math.Exp(weighing{}.add(above(x, a, limit), 1).log() + choose(a, x) + x*math.Log(limit) + (a-x)*math.Log1p(-limit))
-		}
-	}
-	if math.Abs(counts-1) > 1e-6 || requests > 1 {
-		t.Errorf("guard: mean %v of counts, %v of requests", counts, requests)
 	}
 }

@@ -30,6 +30,6 @@ func Example() {
 	fmt.Println(finding.Verdict, "after", finding.At)
 	fmt.Println(finding.Reason)
 	// Output:
-	// fail after 10s
-	// errors: canary 5 % (10 of 200; 2.74 % to 8.96 %), baseline 0 % (0 of 1000; 0 % to 0.383 %): worse than 1.5 times the baseline and 1 %, evidence 100603 to 1
+	// fail after 25s
+	// errors: canary 5 % (25 of 500; 3.41 % to 7.28 %), baseline 0 % (0 of 2500; 0 % to 0.153 %): worse than 1.5 times the baseline and 1 %, evidence 9899 to 1
 }

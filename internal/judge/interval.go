@@ -10,7 +10,7 @@ import (
 // an hour) it is the same for Poisson's counts.
 func (c Count) interval() Rate {
 	const z = 1.959964
-	r := Rate{Events: c.Events, Exposure: c.Exposure}
+	r := Rate{Events: c.Events, Exposure: c.Exposure, Value: c.rate()}
 	if c.Exposure == 0 {
 		return r
 	}

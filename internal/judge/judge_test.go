@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// look feeds one canary and one baseline host for some ticks of five seconds.
-func look(t *testing.T, c Config, ticks int, x, a, y, b float64) (State, Finding) {
+// feed gives one canary and one baseline host for some ticks of five seconds.
+func feed(t *testing.T, c Config, ticks int, x, a, y, b float64) (State, Finding) {
 	t.Helper()
 	s, err := New(c)
 	if err != nil {
@@ -17,14 +17,18 @@ func look(t *testing.T, c Config, ticks int, x, a, y, b float64) (State, Finding
 	for i := range ticks {
 		tick := Tick{At: time.Duration(i+1) * 5 * time.Second}
 		if a > 0 {
-			tick.Samples = append(tick.Samples, Sample{Canary, "w1", "errors", x, a})
+			tick.Samples = append(tick.Samples, count(Canary, "w1", "errors", x, a))
 		}
 		if b > 0 {
-			tick.Samples = append(tick.Samples, Sample{Baseline, "w2", "errors", y, b})
+			tick.Samples = append(tick.Samples, count(Baseline, "w2", "errors", y, b))
 		}
 		s, f = Look(s, tick)
 	}
 	return s, f
+}
+
+func count(arm Arm, host, metric string, events, exposure float64) Sample {
+	return Sample{Arm: arm, Host: host, Metric: metric, Events: events, Exposure: exposure}
 }
 
 // What is said, word for word.
@@ -43,12 +47,12 @@ func TestReasons(t *testing.T) {
 		reason     string
 	}{
 		{"no errors at all, early", ratio, 4, 0, 100, 0, 900, Inconclusive,
-			"errors: canary 0 % (0 of 400; 0 % to 0.951 %), baseline 0 % (0 of 3600; 0 % to 0.107 %): not decided, evidence against it 1 to 1, for it 1.16 to 1, about 2900 more canary requests needed"},
+			"errors: canary 0 % (0 of 400; 0 % to 0.951 %), baseline 0 % (0 of 3600; 0 % to 0.107 %): not decided, evidence against it 1 to 1, for it 1.1 to 1, about 6400 more canary requests needed (5m16s)"},
 		{"no errors at all, later", ratio, 60, 0, 100, 0, 900, Pass,
-			"errors: canary 0 % (0 of 6000; 0 % to 0.064 %), baseline 0 % (0 of 54000; 0 % to 0.00711 %): surely below 0.1 %, evidence 71.7 to 1"},
-		{"ten times the errors", ratio, 8, 2, 100, 2, 900, Fail, ""},
+			"errors: canary 0 % (0 of 6000; 0 % to 0.064 %), baseline 0 % (0 of 54000; 0 % to 0.00711 %): surely below 0.1 %, evidence 31.6 to 1"},
+		{"seventy times the errors", ratio, 60, 8, 100, 1, 900, Fail, ""},
 		{"as bad as the baseline", ratio, 100, 1, 100, 9, 900, Pass,
-			"errors: canary 1 % (100 of 10000; 0.823 % to 1.21 %), baseline 1 % (900 of 90000; 0.937 % to 1.07 %): not worse than 1.5 times the baseline, evidence 295 to 1"},
+			"errors: canary 1 % (100 of 10000; 0.823 % to 1.21 %), baseline 1 % (900 of 90000; 0.937 % to 1.07 %): not worse than 1.5 times the baseline, evidence 334 to 1"},
 		{"above the guard", guard, 4, 10, 100, 0, 0, Fail, ""},
 		{"surely within the guard", guard, 8, 0, 100, 0, 0, Pass, ""},
 		{"first install without a guard", ratio, 8, 0, 100, 0, 0, NoData, "errors: no baseline had requests to compare with: set at_most"},
@@ -56,7 +60,7 @@ func TestReasons(t *testing.T) {
 		{"both, and fine", both, 60, 0, 100, 0, 900, Pass, ""},
 		{"dry run only", dry, 4, 50, 100, 0, 900, Pass, "no metric counts: all are dry run"},
 	} {
-		_, f := look(t, c.config, c.ticks, c.x, c.a, c.y, c.b)
+		_, f := feed(t, c.config, c.ticks, c.x, c.a, c.y, c.b)
 		if f.Verdict != c.verdict {
 			t.Errorf("%s: %s, want %s: %s", c.name, f.Verdict, c.verdict, f.Reason)
 		}
@@ -68,7 +72,7 @@ func TestReasons(t *testing.T) {
 
 func TestASourceThatIsAwayHolds(t *testing.T) {
 	t.Parallel()
-	s, f := look(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 60, 0, 100, 0, 900)
+	s, f := feed(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 60, 0, 100, 0, 900)
 	if f.Verdict != Pass {
 		t.Fatalf("before: %s", f.Reason)
 	}
@@ -88,7 +92,7 @@ func TestASourceThatIsAwayHolds(t *testing.T) {
 	if f := End(s, 400*time.Second); f.Verdict != NoData {
 		t.Errorf("at the end: %s", f.Verdict)
 	}
-	_, f = Look(s, Tick{At: 365 * time.Second, Samples: []Sample{{Canary, "w1", "errors", 0, 100}, {Baseline, "w2", "errors", 0, 900}}})
+	_, f = Look(s, Tick{At: 365 * time.Second, Samples: []Sample{count(Canary, "w1", "errors", 0, 100), count(Baseline, "w2", "errors", 0, 900)}})
 	if f.Verdict != Pass {
 		t.Errorf("back again: %s: %s", f.Verdict, f.Reason)
 	}
@@ -96,8 +100,8 @@ func TestASourceThatIsAwayHolds(t *testing.T) {
 
 func TestACanaryThatNoLongerGetsRequestsIsNoPass(t *testing.T) {
 	t.Parallel()
-	s, _ := look(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 60, 0, 100, 0, 900)
-	s, f := Look(s, Tick{At: 340 * time.Second, Samples: []Sample{{Canary, "w1", "errors", 0, 0}, {Baseline, "w2", "errors", 0, 900}}})
+	s, _ := feed(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 60, 0, 100, 0, 900)
+	s, f := Look(s, Tick{At: 340 * time.Second, Samples: []Sample{count(Canary, "w1", "errors", 0, 0), count(Baseline, "w2", "errors", 0, 900)}})
 	if f.Verdict != NoData || f.Reason != "errors: the canary had no requests for 40s" {
 		t.Errorf("%s: %s", f.Verdict, f.Reason)
 	}
@@ -108,12 +112,12 @@ func TestACanaryThatNoLongerGetsRequestsIsNoPass(t *testing.T) {
 
 func TestAnAlarmStands(t *testing.T) {
 	t.Parallel()
-	s, f := look(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 4, 5, 100, 1, 900)
+	s, f := feed(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 60, 8, 100, 1, 900)
 	if f.Verdict != Fail || f.Metrics[0].Verdict != Fail {
 		t.Fatalf("%s: %s", f.Verdict, f.Reason)
 	}
 	for i := range 1000 {
-		s, f = Look(s, Tick{At: time.Duration(i) * time.Minute, Samples: []Sample{{Canary, "w1", "errors", 0, 100}, {Baseline, "w2", "errors", 1, 900}}})
+		s, f = Look(s, Tick{At: time.Duration(i) * time.Minute, Samples: []Sample{count(Canary, "w1", "errors", 0, 100), count(Baseline, "w2", "errors", 1, 900)}})
 	}
 	if f.Verdict != Fail || !strings.Contains(f.Reason, "(found at ") {
 		t.Errorf("later: %s: %s", f.Verdict, f.Reason)
@@ -125,7 +129,7 @@ func TestAnAlarmStands(t *testing.T) {
 
 func TestUndecidedAtTheEndIsInconclusive(t *testing.T) {
 	t.Parallel()
-	s, f := look(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 12, 1, 100, 7, 900)
+	s, f := feed(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 12, 1, 100, 7, 900)
 	if f.Verdict != Inconclusive {
 		t.Fatalf("%s: %s", f.Verdict, f.Reason)
 	}
@@ -146,9 +150,9 @@ func TestSeveralMetrics(t *testing.T) {
 		var f Finding
 		for i := range 60 {
 			s, f = Look(s, Tick{At: time.Duration(i+1) * 5 * time.Second, Samples: []Sample{
-				{Canary, "w1", "errors", 0, 100}, {Baseline, "w2", "errors", 0, 900},
-				{Canary, "w1", "slow", bad, 100}, {Baseline, "w2", "slow", 1, 900},
-				{Canary, "w1", "unknown", 100, 100},
+				count(Canary, "w1", "errors", 0, 100), count(Baseline, "w2", "errors", 0, 900),
+				count(Canary, "w1", "slow", bad, 100), count(Baseline, "w2", "slow", 1, 900),
+				count(Canary, "w1", "unknown", 100, 100),
 			}})
 		}
 		return f
@@ -173,7 +177,7 @@ func TestTheHostThatStandsOutIsNamed(t *testing.T) {
 	var f Finding
 	for i := range 10 {
 		s, f = Look(s, Tick{At: time.Duration(i+1) * 5 * time.Second, Samples: []Sample{
-			{Canary, "w3", "errors", 4, 100}, {Canary, "w1", "errors", 0, 100}, {Canary, "w2", "errors", 0, 100}, {Baseline, "w4", "errors", 1, 900},
+			count(Canary, "w3", "errors", 4, 100), count(Canary, "w1", "errors", 0, 100), count(Canary, "w2", "errors", 0, 100), count(Baseline, "w4", "errors", 1, 900),
 		}})
 	}
 	if f.Metrics[0].Outlier != "w3" || !strings.HasSuffix(f.Metrics[0].Reason, "; w3 stands out") {
@@ -210,7 +214,9 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		{m(Metric{WorseBy: 0.5}), "metric errors: worse_by 0.5: allowed is 1 or more"},
 		{m(Metric{AtMost: -1}), "at_most -1"},
 		{m(Metric{AtMost: 1, Negligible: -1}), "negligible -1"},
-		{m(Metric{AtMost: 1, Before: &Before{Ratio: -1}}), "ratio -1"},
+		{m(Metric{AtMost: 1, Kind: "rate"}), `kind "rate": allowed are count, histogram and gauge`},
+		{m(Metric{AtMost: 1, Higher: true}), "higher: only a gauge"},
+		{Config{Spread: -1, Metrics: []Metric{{Name: "a", WorseBy: 1}}}, "spread -1: allowed"},
 		{Config{Metrics: []Metric{{WorseBy: 1}}}, "needs a name"},
 		{Config{Metrics: []Metric{{Name: "a", WorseBy: 1}, {Name: "a", WorseBy: 1}}}, `metric 2, "a"`},
 		{Config{Alpha: 1, Metrics: []Metric{{Name: "a", WorseBy: 1}}}, "alpha 1: allowed"},

@@ -1,70 +1,64 @@
 package judge
 
-import "math"
+import (
+	"math"
+	"slices"
+	"time"
+)
 
-// more is about how many more canary requests bring a verdict if the rates stay what
-// they were; 0 when they would bring none.
-func (s State) more(m Metric, k MetricState) float64 {
-	fail := requests(s.alarmAt()-k.against(m), gainAgainst(m, k))
-	pass := requests(s.passAt()-k.favour(m), gainFor(m, k))
-	n := min(fail, pass)
-	if math.IsInf(n, 1) || n > 1e12 {
-		return 0
+// more is about how many more canary requests bring a verdict if the rates stay what they
+// were, and how much longer that takes; 0 when they would bring none. It asks what
+// the evidence would be had everything so far been seen so many times over.
+func (s State) more(m Metric, k MetricState) (float64, time.Duration) {
+	if m.Kind == Gauge || k.Canary.Exposure == 0 || s.At <= 0 {
+		return 0, 0
 	}
-	return twoDigits(n)
+	decided := func(factor float64) bool {
+		against, favour := k.foreseen(m, s.Config, factor)
+		return against >= s.alarmAt() || (favour >= s.passAt() && against < s.passAt())
+	}
+	low, high := 1.0, 2.0
+	for ; !decided(high); low, high = high, 3*high {
+		if high > 1000 {
+			return 0, 0
+		}
+	}
+	for range 4 {
+		if middle := math.Sqrt(low * high); decided(middle) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return twoDigits((high - 1) * k.Canary.Exposure), time.Duration((high - 1) * float64(s.At)).Round(time.Second)
 }
 
-// requests is how many it takes to win evidence at a gain for each.
-func requests(evidence, gain float64) float64 {
-	if gain <= 0 || !finite(gain) {
-		return math.Inf(1)
+// foreseen is the evidence if everything had been seen that many times over.
+func (k MetricState) foreseen(m Metric, c Config, factor float64) (against, favour float64) {
+	if m.Kind == Histogram {
+		edges := k.Shape.Edges
+		k.Shape.Edges = slices.Clone(edges)
+		for i := range k.Shape.Edges {
+			e := &k.Shape.Edges[i]
+			if e.Stream.comparable() {
+				e.Stream.Comparison, e.Stream.Mild = e.Stream.Comparison.foreseen(1, factor), e.Stream.Mild.foreseen(1, factor)
+				worse, better := e.Stream.beliefs(c.Spread)
+				e.Against, e.For = e.Stream.against(worse, 1), e.Stream.Mild.favour(better, 1)
+			}
+		}
+		k.Guard = k.Guard.foreseen(1, factor)
+		return k.weighHistogram(m)
 	}
-	return max(1, evidence/gain)
+	k.Ratio.Comparison, k.Ratio.Mild = k.Ratio.Comparison.foreseen(m.WorseBy, factor), k.Ratio.Mild.foreseen(m.WorseBy, factor)
+	k.Small, k.Guard = k.Small.foreseen(1, factor), k.Guard.foreseen(1, factor)
+	return k.weighCount(m, c)
 }
 
-// expected is what one more canary request brings on average: itself, its events, and the
-// baseline's meanwhile. A rate of nothing so far is taken as half an event.
-func (k MetricState) expected() (x, y, b float64) {
-	a := k.Canary.Exposure
-	x = max(k.Canary.Events, 0.5) / a
-	b = k.Baseline.Exposure / a
-	if k.Baseline.Exposure > 0 {
-		y = max(k.Baseline.Events, 0.5) / a
-	}
-	return x, y, b
-}
-
-func gainAgainst(m Metric, k MetricState) float64 {
-	x, y, b := k.expected()
-	gain := 0.0
-	if m.WorseBy > 0 {
-		gain = max(gain, best(worse(x, 1, y, b, m.tolerated())))
-	}
-	if m.AtMost > 0 {
-		gain = max(gain, best(above(x, 1, m.AtMost)))
-	}
-	return gain / m.dispersion()
-}
-
-func gainFor(m Metric, k MetricState) float64 {
-	x, y, b := k.expected()
-	gain := math.Inf(1)
-	if m.WorseBy > 0 {
-		gain = max(best(better(x, 1, y, b, m.tolerated())), best(below(k.Canary.rate(), 1, m.Negligible)))
-	}
-	if m.AtMost > 0 {
-		gain = min(gain, best(below(k.Canary.rate(), 1, m.AtMost)))
-	}
-	return gain / m.dispersion()
-}
-
-// best is the greatest increment over the alternatives.
-func best(increment func(d float64) float64) float64 {
-	top := math.Inf(-1)
-	for _, f := range factors() {
-		top = max(top, increment(math.Log(f)))
-	}
-	return top
+// foreseen is everything so far that many times over, with a single onset at the start.
+func (c Comparison) foreseen(tolerated, factor float64) Comparison {
+	c = c.end(tolerated)
+	c.Done, c.Onsets = c.Done.times(factor), make([]grid, 1)
+	return c
 }
 
 // twoDigits rounds up to two significant digits: more would promise too much.

@@ -16,21 +16,28 @@ func drawConfig(t *rapid.T) Config {
 	if m.WorseBy == 0 && m.AtMost == 0 {
 		m.AtMost = 0.05
 	}
-	if rapid.Bool().Draw(t, "before") {
-		m.Before = &Before{Ratio: rapid.Float64Range(0.5, 2).Draw(t, "ratio"), Dispersion: rapid.Float64Range(0, 5).Draw(t, "dispersion")}
-	}
-	return Config{Metrics: []Metric{m, {Name: "slow", AtMost: 0.1, DryRun: rapid.Bool().Draw(t, "dry run")}}}
+	latency := Metric{Name: "latency", Kind: Histogram, WorseBy: 1.3}
+	memory := Metric{Name: "memory", Kind: Gauge, WorseBy: 1.3, AtMost: 1e9}
+	return Config{Metrics: []Metric{m, {Name: "slow", AtMost: 0.1, DryRun: rapid.Bool().Draw(t, "dry run")}, latency, memory}}
 }
 
 func drawTick(t *rapid.T, at time.Duration) Tick {
-	return Tick{At: at, Samples: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Sample {
-		n := rapid.IntRange(0, 500).Draw(t, "requests")
-		return Sample{
-			Arm: rapid.SampledFrom([]Arm{Canary, Baseline}).Draw(t, "arm"), Host: rapid.SampledFrom([]string{"w1", "w2", "w3"}).Draw(t, "host"),
-			Metric: rapid.SampledFrom([]string{"errors", "slow"}).Draw(t, "metric"),
-			Events: float64(rapid.IntRange(0, min(n, 20)).Draw(t, "errors")), Exposure: float64(n),
+	arms, hosts := []Arm{Canary, Baseline, CanaryBefore, BaselineBefore}, []string{"w1", "w2", "w3"}
+	tick := Tick{At: at}
+	for _, host := range hosts {
+		arm := rapid.SampledFrom(arms).Draw(t, "arm")
+		for _, metric := range []string{"errors", "slow"} {
+			n := rapid.IntRange(0, 500).Draw(t, "requests")
+			tick.Samples = append(tick.Samples, count(arm, host, metric, float64(rapid.IntRange(0, min(n, 20)).Draw(t, "errors")), float64(n)))
 		}
-	}), 0, 6).Draw(t, "samples")}
+		latency := Sample{Arm: arm, Host: host, Metric: "latency", Kind: Histogram}
+		for _, edge := range []float64{0.1, 0.2, 0.5, math.Inf(1)} {
+			latency.Buckets = append(latency.Buckets, Bucket{edge, float64(rapid.IntRange(0, 300).Draw(t, "requests"))})
+		}
+		tick.Samples = append(tick.Samples, latency, Sample{Arm: arm, Host: host, Metric: "memory", Kind: Gauge, Value: rapid.Float64Range(0, 1e9).Draw(t, "memory")})
+	}
+	tick.Samples = rapid.Permutation(tick.Samples).Draw(t, "order")[:rapid.IntRange(0, len(tick.Samples)).Draw(t, "samples")]
+	return tick
 }
 
 // A state can be journalled after each look, and judging is a function of values: the
@@ -87,6 +94,12 @@ func TestTheOrderOfSamplesDoesNotMatter(t *testing.T) {
 	})
 }
 
+// oneLook is the evidence against the canary and for it after one look.
+func oneLook(hosts belief, x, a, y, b float64) (against, favour float64) {
+	w := Comparison{Onsets: make([]grid, 1), Block: Block{Looks: 1, Of: 1, Canary: Count{x, a}, Baseline: Count{y, b}, Bursts: Dispersions{1}}}
+	return w.against(hosts, 1.5), w.favour(hosts, 1.5)
+}
+
 // The comparison is of rates: counting exposure in thousands changes nothing.
 func TestTheUnitOfExposureDoesNotMatterToTheRatio(t *testing.T) {
 	t.Parallel()
@@ -94,8 +107,9 @@ func TestTheUnitOfExposureDoesNotMatterToTheRatio(t *testing.T) {
 		x, y := rapid.Float64Range(0, 50).Draw(t, "x"), rapid.Float64Range(0, 50).Draw(t, "y")
 		a, b := rapid.Float64Range(50, 1e5).Draw(t, "a"), rapid.Float64Range(50, 1e5).Draw(t, "b")
 		unit := rapid.Float64Range(1e-3, 1e3).Draw(t, "unit")
-		p := weighing{}.add(worse(x, a, y, b, 1.5), 1).log()
-		q := weighing{}.add(worse(x, a*unit, y, b*unit, 1.5), 1).log()
+		hosts := student(0.3, 16)
+		p, _ := oneLook(hosts, x, a, y, b)
+		q, _ := oneLook(hosts, x, a*unit, y, b*unit)
 		if math.Abs(p-q) > 1e-9*max(1, math.Abs(p)) {
 			t.Fatalf("%v and %v", p, q)
 		}
@@ -108,13 +122,14 @@ func TestErrorsCountTheRightWay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x, y := rapid.Float64Range(0, 50).Draw(t, "x"), rapid.Float64Range(0, 50).Draw(t, "y")
 		a, b := rapid.Float64Range(60, 1e4).Draw(t, "a"), rapid.Float64Range(60, 1e4).Draw(t, "b")
-		against := func(x, y float64) float64 { return weighing{}.add(worse(x, a, y, b, 1.5), 1).log() }
-		favour := func(x, y float64) float64 { return weighing{}.add(better(x, a, y, b, 1.5), 1).log() }
-		if against(x+1, y) < against(x, y) || against(x, y+1) > against(x, y) {
-			t.Fatal("evidence against it")
+		hosts := student(rapid.Float64Range(0.05, 0.5).Draw(t, "spread"), 200)
+		against, favour := oneLook(hosts, x, a, y, b)
+		const slack = 1e-6 // what is far in the tails counts for that much
+		if more, less := oneLook(hosts, x+1, a, y, b); more < against-slack || less > favour+slack {
+			t.Fatalf("one more of the canary: against it %v and then %v, for it %v and then %v", against, more, favour, less)
 		}
-		if favour(x+1, y) > favour(x, y) || favour(x, y+1) < favour(x, y) {
-			t.Fatal("evidence for it")
+		if less, more := oneLook(hosts, x, a, y+1, b); less > against+slack || more < favour-slack {
+			t.Fatalf("one more of the baseline: against it %v and then %v, for it %v and then %v", against, less, favour, more)
 		}
 	})
 }
@@ -130,14 +145,18 @@ func TestStrangeSamplesAreLeftOut(t *testing.T) {
 		}
 		clean := drawTick(t, time.Minute)
 		dirty := Tick{At: clean.At, Samples: append(slices.Clone(clean.Samples),
-			Sample{Canary, "w1", "errors", rapid.SampledFrom(strange).Draw(t, "events"), 10},
-			Sample{Baseline, "w2", "slow", 1, rapid.SampledFrom(strange).Draw(t, "exposure")},
-			Sample{Canary, "w1", "errors", 1, 0},
-			Sample{"other", "w1", "errors", 1, 1},
+			count(Canary, "w1", "errors", rapid.SampledFrom(strange).Draw(t, "events"), 10),
+			count(Baseline, "w2", "slow", 1, rapid.SampledFrom(strange).Draw(t, "exposure")),
+			count(Canary, "w1", "errors", 1, 0),
+			count("other", "w1", "errors", 1, 1),
+			Sample{Arm: Canary, Host: "w1", Metric: "latency", Kind: Histogram, Buckets: []Bucket{{2, 1}, {1, 1}, {math.Inf(1), 1}}},
+			Sample{Arm: Canary, Host: "w1", Metric: "latency", Kind: Histogram, Buckets: []Bucket{{2, 1}}},
+			Sample{Arm: Canary, Host: "w1", Metric: "memory", Kind: Gauge, Value: math.NaN()},
+			Sample{Arm: Canary, Host: "w1", Metric: "errors", Kind: Gauge, Value: 1},
 		)}
 		s1, f := Look(s, clean)
 		s2, g := Look(s, dirty)
-		if g.Strange != 4 || f.Against != g.Against || !reflect.DeepEqual(s1.Metrics, s2.Metrics) {
+		if g.Strange != 8 || f.Against != g.Against || !reflect.DeepEqual(s1.Metrics, s2.Metrics) {
 			t.Fatalf("%d left out, evidence %v and %v", g.Strange, f.Against, g.Against)
 		}
 		if _, err := json.Marshal(g); err != nil {
@@ -159,8 +178,8 @@ func TestExtremeCounts(t *testing.T) {
 			a, b := 1+n.Draw(t, "a"), 1+n.Draw(t, "b")
 			var f Finding
 			s, f = Look(s, Tick{At: time.Duration(i) * time.Hour, Samples: []Sample{
-				{Canary, "w1", "errors", rapid.Float64Range(0, a).Draw(t, "x"), a},
-				{Baseline, "w2", "errors", rapid.Float64Range(0, b).Draw(t, "y"), b},
+				count(Canary, "w1", "errors", rapid.Float64Range(0, a).Draw(t, "x"), a),
+				count(Baseline, "w2", "errors", rapid.Float64Range(0, b).Draw(t, "y"), b),
 			}})
 			if _, err := json.Marshal(f); err != nil {
 				t.Fatal(err)

@@ -13,10 +13,8 @@ type State struct {
 	Config  Config        `json:"config"`
 	At      time.Duration `json:"at"`                // of the last look
 	Metrics []MetricState `json:"metrics"`           // in the order of the configuration
-	Gap     string        `json:"gap,omitempty"`     // why the source is away, while it is
-	Since   time.Duration `json:"since,omitempty"`   // when the gap began
 	Alarm   *Alarm        `json:"alarm,omitempty"`   // the first fail; it stands
-	Strange int           `json:"strange,omitempty"` // samples that were no counts
+	Strange int           `json:"strange,omitempty"` // samples that cannot be used
 }
 
 // Alarm is when the evidence first sufficed for a fail, and how much it was.
@@ -31,14 +29,20 @@ type MetricState struct {
 	Baseline Count         `json:"baseline"`
 	Hosts    []HostCount   `json:"hosts,omitempty"` // of the canary, by name
 	Last     time.Duration `json:"last"`            // when the canary last did anything
+	Gap      string        `json:"gap,omitempty"`   // why the source is away, while it is
+	Since    time.Duration `json:"since,omitempty"` // when the gap began
+	Oddity   string        `json:"oddity,omitempty"`
 
-	// Against: the canary's rate is above the tolerated ratio; above the guard.
-	Ratio Process `json:"ratio"`
-	Guard Process `json:"guard"`
-	// For: it is below the ratio; below what matters; below the guard.
-	NotWorse weighing `json:"not_worse"`
-	Small    weighing `json:"small"`
-	Within   weighing `json:"within"`
+	// Which of these are used depends on the kind of metric.
+	Ratio Stream     `json:"ratio"` // the canary's rate against the baseline's
+	Guard Comparison `json:"guard"` // the canary's rate against at_most
+	Small Comparison `json:"small"` // and against what is too little to matter
+	Shape Shape      `json:"shape"` // of a histogram
+	Level Level      `json:"level"` // of a gauge
+
+	// Against and For are the evidence that it is worse, and that it is not, as natural logarithms.
+	Against float64 `json:"against"`
+	For     float64 `json:"for"`
 }
 
 // Count is events over exposure.
@@ -63,10 +67,19 @@ func New(c Config) (State, error) {
 }
 
 // Look takes what happened since the last look. Samples of metrics that are not in
-// the configuration, and numbers that are no counts, are left out.
+// the configuration, and numbers that cannot be, are left out.
 func Look(s State, t Tick) (State, Finding) {
 	s = s.after(t)
 	return s, s.finding(false)
+}
+
+// Learn takes ticks of the time before the deploy; Look does it too, and also says something.
+func Learn(s State, ticks []Tick) State {
+	for _, t := range ticks {
+		t.At = min(t.At, -1)
+		s = s.after(t)
+	}
+	return s
 }
 
 // End is the finding when no more looks will come: a pass or a fail that the
@@ -80,51 +93,93 @@ func End(s State, at time.Duration) Finding {
 func (s State) after(t Tick) State {
 	began := s.At
 	s.At = max(s.At, t.At)
-	if t.Gap != "" && s.Gap == "" {
-		s.Since = began
-	}
-	s.Gap = t.Gap
-	sums := s.sum(t)
+	samples, strange := s.sort(t)
+	s.Strange += strange
 	s.Metrics = slices.Clone(s.Metrics)
 	for i, m := range s.Config.Metrics {
-		s.Metrics[i] = s.Metrics[i].take(s, m, sums[i], began)
+		k := s.Metrics[i]
+		if t.At >= 0 {
+			k = k.gap(t, m.Name, began)
+		}
+		s.Metrics[i] = k.take(s, m, samples[i], began)
 	}
-	if against := s.against(); s.Alarm == nil && against >= s.alarmAt() {
+	if against := s.against(); t.At >= 0 && s.Alarm == nil && against >= s.alarmAt() {
 		s.Alarm = &Alarm{At: s.At, Against: against}
 	}
 	return s
 }
 
-// tally is one metric's sums of a tick.
-type tally struct {
-	canary, baseline Count
-	hosts            []HostCount
+// gap notes since when a metric has had no answer.
+func (k MetricState) gap(t Tick, name string, began time.Duration) MetricState {
+	gap := t.Gap
+	if own := t.Gaps[name]; own != "" {
+		gap = own
+	}
+	if gap != "" && k.Gap == "" {
+		k.Since = began
+	}
+	k.Gap = gap
+	return k
 }
 
-// sum adds a tick's samples by metric and arm, in the order of hosts and not of arrival.
-func (s *State) sum(t Tick) []tally {
-	sums := make([]tally, len(s.Config.Metrics))
-	samples := slices.Clone(t.Samples)
-	slices.SortStableFunc(samples, func(a, b Sample) int { return strings.Compare(a.Host, b.Host) })
-	for _, sample := range samples {
+// sort deals a tick's samples out to the metrics, in the order of hosts and not of arrival.
+func (s State) sort(t Tick) (byMetric [][]Sample, strange int) {
+	byMetric = make([][]Sample, len(s.Config.Metrics))
+	for _, sample := range t.Samples {
 		i := slices.IndexFunc(s.Config.Metrics, func(m Metric) bool { return m.Name == sample.Metric })
 		if i < 0 {
 			continue
 		}
-		c := Count{sample.Events, sample.Exposure}
-		switch {
-		case !c.valid():
-			s.Strange++
-		case sample.Arm == Canary:
-			sums[i].canary = sums[i].canary.plus(c)
-			sums[i].hosts = append(sums[i].hosts, HostCount{sample.Host, c})
-		case sample.Arm == Baseline:
-			sums[i].baseline = sums[i].baseline.plus(c)
-		default:
-			s.Strange++
+		if !sample.usable(s.Config.Metrics[i].Kind) {
+			strange++
+			continue
 		}
+		if t.At < 0 {
+			sample.Arm = sample.Arm.before()
+		}
+		byMetric[i] = append(byMetric[i], sample)
 	}
-	return sums
+	for _, samples := range byMetric {
+		slices.SortStableFunc(samples, compareSamples)
+	}
+	return byMetric, strange
+}
+
+func compareSamples(a, b Sample) int {
+	if c := strings.Compare(a.Host, b.Host); c != 0 {
+		return c
+	}
+	return strings.Compare(string(a.Arm), string(b.Arm))
+}
+
+// before is the arm in the time before the deploy.
+func (a Arm) before() Arm {
+	switch a {
+	case Canary:
+		return CanaryBefore
+	case Baseline:
+		return BaselineBefore
+	}
+	return a
+}
+
+// usable refuses what cannot be, and what is of another kind than the metric.
+func (s Sample) usable(kind Kind) bool {
+	switch s.Arm {
+	case Canary, Baseline, CanaryBefore, BaselineBefore:
+	default:
+		return false
+	}
+	if s.Kind != "" && s.Kind != kind {
+		return false
+	}
+	switch kind {
+	case Gauge:
+		return finite(s.Value)
+	case Histogram:
+		return validBuckets(s.Buckets)
+	}
+	return Count{s.Events, s.Exposure}.valid()
 }
 
 // valid refuses what cannot be counted, events that came from nothing among it.
@@ -139,27 +194,6 @@ func (c Count) rate() float64 {
 		return 0
 	}
 	return c.Events / c.Exposure
-}
-
-// take adds a tick's sums to everything that is known of a metric.
-func (k MetricState) take(s State, m Metric, t tally, began time.Duration) MetricState {
-	k.Canary, k.Baseline = k.Canary.plus(t.canary), k.Baseline.plus(t.baseline)
-	k.Hosts = mergeHosts(k.Hosts, t.hosts)
-	if t.canary.Exposure > 0 {
-		k.Last = s.At
-	}
-	x, a, y, b := t.canary.Events, t.canary.Exposure, t.baseline.Events, t.baseline.Exposure
-	burst, fresh := m.dispersion(), s.Config.Fresh
-	if m.WorseBy > 0 && a+b > 0 {
-		k.Ratio = k.Ratio.add(began, fresh, worse(x, a, y, b, m.tolerated()), burst)
-		k.NotWorse = k.NotWorse.add(better(x, a, y, b, m.tolerated()), burst)
-	}
-	if m.AtMost > 0 {
-		k.Guard = k.Guard.add(began, fresh, above(x, a, m.AtMost), burst)
-		k.Within = k.Within.add(below(x, a, m.AtMost), burst)
-	}
-	k.Small = k.Small.add(below(x, a, m.Negligible), burst)
-	return k
 }
 
 // mergeHosts adds counts to a list that is sorted by host, in a new list.

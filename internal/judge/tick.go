@@ -25,10 +25,10 @@ const (
 )
 
 // Bucket is how many of a histogram's observations were at most AtMost and more than the
-// edge before; the last edge is +Inf.
+// edge before; the last edge is +Inf. In JSON it is a pair, [0.25, 17] or ["+Inf", 3].
 type Bucket struct {
-	AtMost float64 `json:"at_most"`
-	Count  float64 `json:"count"`
+	AtMost float64
+	Count  float64
 }
 
 // Sample is what one host did since the last tick.
@@ -45,9 +45,12 @@ type Sample struct {
 
 // Tick is one look at the sources.
 type Tick struct {
-	// At is the time since the bake began; it never goes back.
+	// At is the time since the bake began; it never goes back. Ticks of the time before the
+	// deploy have a negative At: they teach how the hosts differ, and are no evidence.
 	At      time.Duration `json:"at"`
 	Samples []Sample      `json:"samples,omitempty"`
-	// Gap says why there are no samples, when a source could not be asked.
+	// Gap says why there are no samples at all, when no source could be asked.
 	Gap string `json:"gap,omitempty"`
+	// Gaps says it of single metrics, so that a source that is silent silences no other.
+	Gaps map[string]string `json:"gaps,omitempty"`
 }

@@ -5,39 +5,13 @@ import (
 	"time"
 )
 
-// against is the evidence that a metric is worse than tolerated, as a logarithm:
-// the mean over its ratio and its guard, whichever it has.
-func (k MetricState) against(m Metric) float64 {
-	var logs []float64
-	if m.WorseBy > 0 {
-		logs = append(logs, k.Ratio.log())
-	}
-	if m.AtMost > 0 {
-		logs = append(logs, k.Guard.log())
-	}
-	return logMean(logs)
-}
-
-// favour is the evidence that a metric is not worse: that it is below the ratio or too
-// small to matter, and below the guard. The weaker of the two counts.
-func (k MetricState) favour(m Metric) float64 {
-	f := math.Inf(1)
-	if m.WorseBy > 0 {
-		f = logMean([]float64{k.NotWorse.log(), k.Small.log()})
-	}
-	if m.AtMost > 0 {
-		f = min(f, k.Within.log())
-	}
-	return f
-}
-
 // against is all metrics that count together. The mean of e-values is an e-value
 // however the metrics depend on each other.
 func (s State) against() float64 {
 	var logs []float64
 	for i, m := range s.Config.Metrics {
 		if !m.DryRun {
-			logs = append(logs, s.Metrics[i].against(m))
+			logs = append(logs, s.Metrics[i].Against)
 		}
 	}
 	return logMean(logs)
@@ -49,37 +23,61 @@ func (s State) passAt() float64  { return -math.Log(s.Config.Beta) }
 // missing says why nothing can be said of a metric; empty when something can.
 func (s State) missing(i int) string {
 	m, k := s.Config.Metrics[i], s.Metrics[i]
+	what := m.Kind.what()
 	switch {
-	case s.Gap != "" && s.At-s.Since > s.Config.Patience:
-		return "no answer for " + span(s.At-s.Since) + ": " + s.Gap
+	case k.Gap != "" && s.At-k.Since > s.Config.Patience:
+		return "no answer for " + span(s.At-k.Since) + ": " + k.Gap
+	case k.Oddity != "":
+		return k.Oddity
 	case k.Canary.Exposure == 0:
-		return "the canary had no requests"
-	case m.WorseBy > 0 && m.AtMost == 0 && k.Baseline.Exposure == 0:
-		return "no baseline had requests to compare with: set at_most"
-	case s.quiet(k):
-		return "the canary had no requests for " + span(s.At-k.Last)
+		return "the canary had no " + what
+	case m.WorseBy > 0 && m.AtMost == 0 && !k.compared(m.Kind):
+		return "no baseline had " + what + " to compare with: set at_most"
+	case s.quiet(m, k):
+		return "the canary had no " + what + " for " + span(s.At-k.Last)
 	}
 	return ""
 }
 
+// compared reports whether there is a baseline.
+func (k MetricState) compared(kind Kind) bool {
+	switch kind {
+	case Histogram:
+		edge, found := k.Shape.telling()
+		return found && edge.Stream.comparable()
+	case Gauge:
+		return k.Baseline.Exposure > 0
+	}
+	return k.Ratio.comparable()
+}
+
 // quiet reports whether the canary's requests have stopped: at the rate so far, at
-// least twenty would have come by now.
-func (s State) quiet(k MetricState) bool {
+// least twenty would have come by now. A gauge is quiet when it says nothing.
+func (s State) quiet(m Metric, k MetricState) bool {
 	silence := s.At - k.Last
-	return silence > s.Config.Patience && k.Last > 0 &&
-		k.Canary.Exposure/k.Last.Seconds()*silence.Seconds() >= 20
+	if silence <= s.Config.Patience || k.Last <= 0 {
+		return false
+	}
+	return m.Kind == Gauge || k.Canary.Exposure/k.Last.Seconds()*silence.Seconds() >= 20
+}
+
+// what a kind of metric counts, for people.
+func (k Kind) what() string {
+	if k == Gauge {
+		return "values"
+	}
+	return "requests"
 }
 
 // verdict of one metric by itself.
 func (s State) verdict(i int) Verdict {
-	m, k := s.Config.Metrics[i], s.Metrics[i]
-	against := k.against(m)
+	k := s.Metrics[i]
 	switch {
-	case against >= s.alarmAt():
+	case k.Against >= s.alarmAt():
 		return Fail
 	case s.missing(i) != "":
 		return NoData
-	case k.favour(m) >= s.passAt() && against < s.passAt():
+	case k.For >= s.passAt() && k.Against < s.passAt():
 		// What speaks against it may be a fault that has only just set in.
 		return Pass
 	}
@@ -88,7 +86,7 @@ func (s State) verdict(i int) Verdict {
 
 // finding puts together what is known now.
 func (s State) finding(ended bool) Finding {
-	f := Finding{At: s.At, Against: s.against(), Strange: s.Strange, Verdict: Pass}
+	f := Finding{At: s.At, Against: s.against(), AlarmAt: s.alarmAt(), Strange: s.Strange, Verdict: Pass}
 	var counted []MetricFinding
 	for i := range s.Config.Metrics {
 		m := s.metricFinding(i)
@@ -100,7 +98,7 @@ func (s State) finding(ended bool) Finding {
 	}
 	switch {
 	case s.Alarm != nil:
-		f.Verdict, f.Against = Fail, max(f.Against, s.Alarm.Against)
+		f.Verdict, f.Against, f.Since = Fail, max(f.Against, s.Alarm.Against), s.Alarm.At
 	case f.Verdict == Fail:
 		// One metric alone would do, all together do not yet.
 		f.Verdict = Inconclusive

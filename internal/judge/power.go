@@ -1,0 +1,179 @@
+package judge
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Scenario is a canary that is not yet running.
+type Scenario struct {
+	Rate      float64       `json:"rate"`       // requests a second, canary and baseline together
+	Share     float64       `json:"share"`      // of them on the canary, 0.1
+	Canary    int           `json:"canary"`     // hosts; 1 when 0
+	Baseline  int           `json:"baseline"`   // hosts; as many as the share asks for when 0
+	ErrorRate float64       `json:"error_rate"` // of the baseline
+	Before    time.Duration `json:"before"`     // how much of the time before the deploy is known
+	Most      time.Duration `json:"most"`       // the longest bake
+	Every     time.Duration `json:"every"`      // between looks; 5 seconds when 0
+	Runs      int           `json:"-"`          // simulated bakes a factor; 60 when 0
+}
+
+// Outlook is what a canary will be able to see.
+type Outlook struct {
+	Scenario Scenario `json:"scenario"`
+	WorseBy  float64  `json:"worse_by,omitempty"`
+	AtMost   float64  `json:"at_most,omitempty"`
+	Cases    []Case   `json:"cases"`
+}
+
+// Case is one regression: how long it takes to be seen.
+type Case struct {
+	Factor float64 `json:"factor"` // times the baseline's rate
+	// Median and Ninety are when half, and nine of ten, such bakes have failed; 0: not within Most.
+	Median time.Duration `json:"median,omitempty"`
+	Ninety time.Duration `json:"ninety,omitempty"`
+	Found  float64       `json:"found"` // share of such bakes that fail within Most
+	// Better is the smallest share of the traffic at which a typical bake of this kind fails
+	// within Most, when this one is too small; 0: none does, or none is needed.
+	Better float64 `json:"better,omitempty"`
+	Words  string  `json:"words"` // the case in one line
+}
+
+// Power tells how long a canary needs to see regressions of a count, by simulating
+// seeded bakes through the same judge. Factors are times the baseline's rate.
+func Power(m Metric, s Scenario, factors []float64) (Outlook, error) {
+	m.Kind = Counts
+	s, err := s.filled()
+	if err != nil {
+		return Outlook{}, err
+	}
+	c, err := Config{Longest: s.Most, Metrics: []Metric{m}}.filled()
+	if err != nil {
+		return Outlook{}, err
+	}
+	if len(factors) == 0 {
+		return Outlook{}, errors.New("no factors: name at least one regression, 10 for ten times the errors")
+	}
+	out := Outlook{Scenario: s, WorseBy: m.WorseBy, AtMost: m.AtMost}
+	for _, factor := range factors {
+		if !(factor >= 1 && finite(factor)) {
+			return Outlook{}, fmt.Errorf("factor %v: allowed is 1 or more", factor)
+		}
+		out.Cases = append(out.Cases, s.try(c, factor))
+	}
+	return out, nil
+}
+
+func (s Scenario) filled() (Scenario, error) {
+	s.Every, s.Runs, s.Canary = or(s.Every, 5*time.Second), max(s.Runs, 0), max(s.Canary, 1)
+	if s.Runs == 0 {
+		s.Runs = 60
+	}
+	switch {
+	case !(s.Rate > 0 && finite(s.Rate)):
+		return s, fmt.Errorf("%v requests a second: allowed is more than 0", s.Rate)
+	case !(s.Share > 0 && s.Share < 1):
+		return s, fmt.Errorf("share %v: allowed is between 0 and 1", s.Share)
+	case !(s.ErrorRate > 0 && s.ErrorRate < 1):
+		return s, fmt.Errorf("error rate %v: allowed is between 0 and 1", s.ErrorRate)
+	case s.Most < s.Every || s.Every < 0 || s.Before < 0:
+		return s, fmt.Errorf("most %s, every %s, before %s: a bake needs at least one look, and no time is negative", s.Most, s.Every, s.Before)
+	case s.Most/s.Every > 100_000 || s.Before/s.Every > 100_000:
+		return s, fmt.Errorf("most %s, before %s, every %s: more than 100000 looks", s.Most, s.Before, s.Every)
+	}
+	if s.Baseline <= 0 {
+		s.Baseline = max(1, int(float64(s.Canary)*(1-s.Share)/s.Share+0.5))
+	}
+	return s, nil
+}
+
+// try simulates bakes with a regression.
+func (s Scenario) try(c Config, factor float64) Case {
+	out := Case{Factor: factor}
+	var found []time.Duration
+	for seed := range s.Runs {
+		if at, failed := s.bake(c, factor, newDraws(uint64(seed))); failed {
+			found = append(found, at)
+		}
+	}
+	slices.Sort(found)
+	out.Found = float64(len(found)) / float64(s.Runs)
+	if i := s.Runs / 2; i < len(found) {
+		out.Median = found[i]
+	}
+	if i := s.Runs * 9 / 10; i < len(found) {
+		out.Ninety = found[i]
+	}
+	if out.Median == 0 {
+		out.Better = s.better(c, factor)
+	}
+	out.Words = out.words(s)
+	return out
+}
+
+// better is the smallest larger share with which a bake that goes as expected fails in time. The
+// same hosts get more of the traffic, or there are more of them.
+func (s Scenario) better(c Config, factor float64) float64 {
+	hosts := float64(s.Canary + s.Baseline)
+	for _, share := range []float64{0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5} {
+		if share <= s.Share {
+			continue
+		}
+		more := s
+		more.Share = share
+		more.Canary = max(s.Canary, int(hosts*share+0.5))
+		more.Baseline = max(1, int(hosts)-more.Canary)
+		if _, failed := more.bake(c, factor, expected{}); failed {
+			return share
+		}
+	}
+	return 0
+}
+
+// bake judges one bake.
+func (s Scenario) bake(c Config, factor float64, d draws) (time.Duration, bool) {
+	state := State{Config: c, Metrics: make([]MetricState, 1)}
+	for at := s.Every - s.Before; at <= s.Most; at += s.Every {
+		t := Tick{At: at}
+		worse := factor
+		if at <= 0 {
+			t.At, worse = min(at, -1), 1
+		}
+		t.Samples = append(s.arm(c, d, Canary, s.Canary, s.Share, worse), s.arm(c, d, Baseline, s.Baseline, 1-s.Share, 1)...)
+		if state = state.after(t); state.Alarm != nil {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+func (s Scenario) arm(c Config, d draws, arm Arm, hosts int, share, factor float64) []Sample {
+	samples := make([]Sample, hosts)
+	for i := range samples {
+		requests := d.poisson(s.Rate * share / float64(hosts) * s.Every.Seconds())
+		errs := min(requests, d.poisson(requests*min(1, s.ErrorRate*factor)))
+		samples[i] = Sample{Arm: arm, Host: fmt.Sprintf("%s%d", arm[:1], i), Metric: c.Metrics[0].Name, Events: errs, Exposure: requests}
+	}
+	return samples
+}
+
+// words is a case in one line.
+func (c Case) words(s Scenario) string {
+	text := fmt.Sprintf("%.3g times the errors (%s): ", c.Factor, percent(min(1, s.ErrorRate*c.Factor)))
+	switch {
+	case c.Ninety > 0:
+		return text + fmt.Sprintf("found after %s in half of such bakes, after %s in nine of ten", c.Median, c.Ninety)
+	case c.Median > 0:
+		return text + fmt.Sprintf("found after %s in half of such bakes; %s of them find it within %s", c.Median, percent(c.Found), s.Most)
+	case c.Found == 0:
+		text += fmt.Sprintf("never found within %s", s.Most)
+	default:
+		text += fmt.Sprintf("found within %s by %s of such bakes", s.Most, percent(c.Found))
+	}
+	if c.Better > 0 {
+		return text + fmt.Sprintf("; with %s of the traffic it would be", percent(c.Better))
+	}
+	return text + "; no share of this traffic is enough: bake longer, or tolerate less"
+}
