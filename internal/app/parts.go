@@ -2,7 +2,6 @@ package app
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/haproxy"
@@ -45,13 +44,25 @@ func trafficOf(t *rollout.Traffic, pool *haproxy.Pool) (engine.Traffic, error) {
 		Hint: "it was made by another version of slipway: use that one, or deploy again"}
 }
 
-// source makes the source of a metric.
-func source(pool *haproxy.Pool) func(*rollout.Plan, string) (engine.Source, error) {
-	return func(p *rollout.Plan, name string) (engine.Source, error) {
-		switch name {
-		case "haproxy":
-			return metric.NewHAProxy(pool, p)
+// sources makes the source of a plan's metrics, by its kind. What is counted on hosts is
+// counted through the plan's method.
+func sources(pool *haproxy.Pool, m engine.Method) func(*rollout.Plan, string) (engine.Source, error) {
+	deps := metric.Deps{Pool: pool}
+	if observer, ok := m.(metric.Observer); ok {
+		deps.Observer = observer
+	}
+	return func(p *rollout.Plan, kind string) (engine.Source, error) {
+		var asked []rollout.Metric
+		known := map[string]bool{}
+		for _, s := range p.Stages {
+			for _, m := range s.Metrics {
+				// A name is asked for in one way in all stages: Plan has refused others.
+				if m.Source == kind && !known[m.Name] {
+					known[m.Name] = true
+					asked = append(asked, m)
+				}
+			}
 		}
-		return nil, fmt.Errorf("no source %q: allowed is haproxy", name)
+		return metric.New(deps, p, asked)
 	}
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/oklog/ulid/v2"
 
 	"github.com/slipway-deploy/slipway/internal/artifact"
 	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/manifest"
+	"github.com/slipway-deploy/slipway/internal/metric"
+	"github.com/slipway-deploy/slipway/internal/notify"
 	"github.com/slipway-deploy/slipway/internal/plan"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
@@ -21,6 +24,7 @@ type PlanRequest struct {
 	Version     string
 	Only        []string // hosts or groups; empty: all
 	Without     []string
+	Again       bool // hosts that have the version already get it once more, in one stage
 }
 
 // Plan asks every host what it runs, and decides everything. It changes nothing on
@@ -34,6 +38,9 @@ func (a *App) Plan(ctx context.Context, r PlanRequest) (*rollout.Plan, error) {
 	if err != nil {
 		return nil, &Error{Kind: Misconfigured, Err: err}
 	}
+	if err := checked(asWritten(p, env)); err != nil {
+		return nil, err
+	}
 	release, err := a.release(p, r.Version)
 	if err != nil {
 		return nil, err
@@ -46,12 +53,60 @@ func (a *App) Plan(ctx context.Context, r PlanRequest) (*rollout.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return plan.Build(plan.Input{
+	options := plan.Options{Only: r.Only, Without: r.Without, Again: r.Again}
+	if r.Again {
+		last := env.Stages[len(env.Stages)-1]
+		last.Approval = false // whoever asks for it approves of it
+		options.Stages = []manifest.Stage{last}
+	}
+	made, err := plan.Build(plan.Input{
 		ID: ulid.Make().String(), By: a.cfg.By, At: a.cfg.Now().UTC(), Project: p.dir,
 		Manifest: p.Manifest, Environment: env.Name, Inventory: crew.inventory, Hosts: crew.hosts, Facts: crew.facts,
 		Release: release, Stored: a.stored, Active: active,
-		Options: plan.Options{Only: r.Only, Without: r.Without},
+		Options: options, Changes: a.changes(ctx, p, release, crew.facts),
 	})
+	if err != nil {
+		return nil, err
+	}
+	for _, lack := range Missing(made) {
+		made.Notes = append(made.Notes, "A secret is not to be had here, and must be where the rollout is driven: "+lack+".")
+	}
+	return made, nil
+}
+
+// asWritten is what of an environment can be checked without asking its hosts.
+func asWritten(p project, env *manifest.Environment) *rollout.Plan {
+	made := &rollout.Plan{Notify: plan.Channels(p.Manifest, env)}
+	for _, s := range env.Stages {
+		made.Stages = append(made.Stages, rollout.Stage{Name: string(s.Kind), Metrics: plan.Metrics(s.Judge)})
+	}
+	if w := env.Watch; w != nil {
+		made.Stages = append(made.Stages, rollout.Stage{Name: "watch", Metrics: plan.Metrics(w.Judge)})
+	}
+	return made
+}
+
+// checked refuses a source or a channel that could not work, before any host is asked.
+func checked(p *rollout.Plan) error {
+	named := map[string]rollout.Metric{}
+	for _, s := range p.Stages {
+		for _, m := range s.Metrics {
+			if other, ok := named[m.Name]; ok && !reflect.DeepEqual([]any{m.Source, m.Kind, m.Ask}, []any{other.Source, other.Kind, other.Ask}) {
+				return &Error{Kind: Misconfigured, Err: fmt.Errorf("metric %s is read in two ways: in stage %s from %s, and before that from %s", m.Name, s.Name, m.Source, other.Source),
+					Hint: "give the second one another name; or write it once with an anchor (&name) and refer to it (*name)"}
+			}
+			named[m.Name] = m
+			if err := metric.Check(m); err != nil {
+				return &Error{Kind: Misconfigured, Err: fmt.Errorf("stage %s: %w", s.Name, err), Hint: "correct it in " + manifest.Name + "; docs/manifest.md lists what each source is told"}
+			}
+		}
+	}
+	for _, c := range p.Notify {
+		if _, err := notify.ParseTemplate(c.Name, c.Template); err != nil {
+			return &Error{Kind: Misconfigured, Err: err, Hint: "correct its template in " + manifest.Name}
+		}
+	}
+	return nil
 }
 
 // release finds the artifacts of a version in the store.

@@ -16,6 +16,16 @@ type project struct {
 	dir string // absolute
 }
 
+// ErrNoProject is what an error is when there is no manifest where one was looked for.
+var ErrNoProject = errors.New("no project")
+
+// noProject names the manifest that is not there.
+type noProject struct{ file string }
+
+func (n *noProject) Error() string { return "there is no " + n.file }
+
+func (n *noProject) Is(target error) bool { return target == ErrNoProject }
+
 // open reads a manifest. Its name, which may start at dir, is how messages call it.
 func open(dir, file string) (project, error) {
 	path := file
@@ -24,7 +34,7 @@ func open(dir, file string) (project, error) {
 	}
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return project{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("there is no %s", file),
+		return project{}, &Error{Kind: Misconfigured, Err: &noProject{file},
 			Hint: "slipway init writes one, and --file names another"}
 	}
 	if err != nil {

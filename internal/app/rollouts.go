@@ -33,12 +33,7 @@ func (a *App) Request(ctx context.Context, id string, kind rollout.EventKind, re
 			return Record{}, err
 		}
 	}
-	e := rollout.Event{Kind: kind, At: a.cfg.Now(), By: a.cfg.By, Reason: reason}
-	applied, err := a.journal.Append(ctx, id, 0, e)
-	if err != nil {
-		return Record{}, err
-	}
-	return Record{State: applied.State, Seq: applied.Seq, Events: applied.Events}, nil
+	return a.request(ctx, id, kind, reason)
 }
 
 // Rollout returns a rollout by its whole id, without its events.
@@ -105,7 +100,7 @@ func (a *App) Standing(ctx context.Context, service, environment string) ([]jour
 	}
 	seen := map[[2]string]bool{}
 	var newest []journal.Summary
-	for _, s := range all {
+	for _, s := range upright(all) {
 		place := [2]string{s.Service, s.Environment}
 		left := s.Head.Phase == rollout.Completed || s.Head.Phase == rollout.NeedsPerson
 		if left && !seen[place] {
@@ -125,5 +120,29 @@ func (a *App) onTop(ctx context.Context, p *rollout.Plan) error {
 	}
 	top := standing[0]
 	return &Error{Kind: Refused, Err: fmt.Errorf("rollout %s is not the last one: %s brought %s to %s after it", p.ID, top.ID, top.Version, p.Environment),
-		Hint: "roll that one back first: slipway rollback " + top.ID}
+		Hint: "roll that one back first: slipway rollback " + top.ID + "; or go past it: slipway rollback --to VERSION"}
+}
+
+// Ended returns, for each service and environment, the rollout that ended last.
+func (a *App) Ended(ctx context.Context, service, environment string) ([]journal.Summary, error) {
+	all, err := a.journal.List(ctx, journal.Filter{Service: service, Environment: environment})
+	if err != nil {
+		return nil, err
+	}
+	at := map[[2]string]int{}
+	var last []journal.Summary
+	for _, s := range all {
+		if !s.Head.Phase.Ended() {
+			continue
+		}
+		place := [2]string{s.Service, s.Environment}
+		i, seen := at[place]
+		if !seen {
+			at[place] = len(last)
+			last = append(last, s)
+		} else if s.Head.Ended.After(last[i].Head.Ended) {
+			last[i] = s
+		}
+	}
+	return last, nil
 }

@@ -38,11 +38,25 @@ func (a *App) Run(ctx context.Context, id string, wait bool, watch func(Update))
 		return err
 	}
 	e := engine.New(engine.Config{
-		Journal: a.journal, Work: a.work, Method: m, Traffic: t, Source: source(pool),
+		Journal: a.journal, Work: a.work, Method: m, Traffic: t, Source: sources(pool, m),
 		Log: a.cfg.Log, Name: a.cfg.By, Wait: wait, Abandon: a.abandon,
 	})
+	news := a.tell(ctx)
 	_, err = e.Run(ctx, id, watch)
+	if err := news.end(ctx, a.abandoned()); err != nil {
+		a.cfg.Log.Warn("what is to be told waits", "rollout", id, "error", err) // a rollout does not end by it
+	}
 	return a.stopped(id, err)
+}
+
+// abandoned reports whether nothing is to be waited for any more.
+func (a *App) abandoned() bool {
+	select {
+	case <-a.abandon:
+		return true
+	default:
+		return false
+	}
 }
 
 // stopped sorts out why an engine returned.

@@ -69,8 +69,31 @@ func TestWrong(t *testing.T) {
 		{"complete --service checkout", "no rollout is active of checkout; slipway history lists those that have ended"},
 		{"abort a b", `slipway abort does not take "b"; it is called as in: slipway abort 7Q2M4K`},
 		{"pause 7Q2M4K", "no rollout \"7Q2M4K\"\n  slipway history lists the rollouts"},
-		{"rollback", "no rollout can be taken back; slipway history lists what there was"},
-		{"rollback --to 1.0.0", "unknown flag: --to; slipway rollback --help lists the flags"},
+		{"rollback", "no rollout can be taken back; slipway history lists what there was; in the directory of a project's slipway.yaml its hosts are asked"},
+		{"rollback 7Q2M4K --to 1.0.0", "--to 1.0.0 and rollout 7Q2M4K: give one of them; --to finds the rollout"},
+		{"rollback a b", `slipway rollback does not take "b"; it is called as in: slipway rollback 7Q2M4K`},
+		{"reconcile", "no rollout has ended yet: there is nothing to reconcile"},
+		{"reconcile --env production", "no rollout on production has ended yet: there is nothing to reconcile"},
+		{"reconcile --hosts web1", "nobody can be asked here: look at slipway reconcile first, then give --yes"},
+		{"reconcile a b", `slipway reconcile does not take "b"; it is called as in: slipway reconcile --env production`},
+		{"judge", "no rollout was recorded; slipway judge --replay FILE judges a file"},
+		{"judge 7Q2M4K", "no rollout \"7Q2M4K\"\n  slipway history lists the rollouts"},
+		{"judge --replay nowhere.jsonl", "there is no nowhere.jsonl; name a file of samples, one JSON object a line"},
+		{"judge 7Q2M4K --replay x.jsonl", "--replay x.jsonl and rollout 7Q2M4K: give one of them"},
+		{"judge --worse-by 2x", "--worse-by and --at-most are for --replay: a rollout is judged as its plan says"},
+		{"judge --replay x.jsonl --worse-by half", `--worse-by "half": it can be a ratio from 1x to 1000x, such as 1.5x`},
+		{"judge --replay x.jsonl --at-most 3", `--at-most "3": it can be a percentage above 0%, such as 0.1%`},
+		{"judge 7Q2M4K --power", "--power is of a rollout to come: give neither a rollout nor --replay"},
+		{"judge --power --rate 0", "--rate 0 makes no sense: it is requests a second, more than 0"},
+		{"judge --power --fleet 1", "--fleet 1 makes no sense: a canary and its baseline are at least 2 hosts"},
+		{"judge --power --errors 0.1", `--errors "0.1": it can be a percentage above 0%, such as 0.1%`},
+		{"judge --power --worse 0.5x", `--worse "0.5x": it can be a ratio from 1x to 1000x, such as 1.5x`},
+		{"judge --power --env production", "there is no slipway.yaml\n  slipway init writes one, and --file names another"},
+		{"notify", ""},
+		{"notify send", `slipway notify has no command "send": it has test, list and deliver`},
+		{"notify test", "there is no slipway.yaml\n  slipway init writes one, and --file names another"},
+		{"notify list 7Q2M4K", "no rollout \"7Q2M4K\"\n  slipway history lists the rollouts"},
+		{"notify deliver --for 0s", "--for 0s makes no sense: it can be a time above 0, such as 30s"},
 		{"show", "slipway show needs ID; it is called as in: slipway show 7Q2M4K"},
 		{"show 01J", "no rollout \"01J\"\n  slipway history lists the rollouts"},
 		{"status now", "no rollout \"now\"\n  slipway history lists the rollouts"},
@@ -113,8 +136,8 @@ func TestWrong(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"init", "build", "plan", "deploy", "promote", "complete", "pause", "resume", "abort",
-		"rollback", "status", "history", "show", "schema", "version", "lab", "demo"} {
-		code, out, errs := call(t, t.TempDir(), name, "--help")
+		"rollback", "reconcile", "status", "history", "show", "judge", "notify", "notify test", "notify list", "notify deliver", "schema", "version", "lab", "demo"} {
+		code, out, errs := call(t, t.TempDir(), append(strings.Fields(name), "--help")...)
 		if code != 0 || errs != "" || !strings.Contains(out, "Exit codes:") || !strings.Contains(out, "Usage:\n  slipway "+name) {
 			t.Errorf("%s --help: %d %s%s", name, code, out, errs)
 		}

@@ -113,4 +113,4 @@ func confirm(ctx context.Context, env Env, question string) error {
 }
 
 // errDeclined means that the user said no; nothing was changed.
-var errDeclined = errors.New("not deployed: you did not say yes; nothing was changed")
+var errDeclined = errors.New("nothing was changed: you did not say yes")

@@ -21,7 +21,7 @@ type Env struct {
 	Dir      string // relative names in arguments start here
 	Getenv   func(string) string
 	Environ  []string
-	Signals  <-chan os.Signal // interrupt and terminate; may be nil
+	Signals  <-chan os.Signal // interrupt, terminate and hang up; may be nil
 	Now      func() time.Time
 
 	interrupts *interrupts // set by Run

@@ -193,7 +193,7 @@ func startsOf(ts *testscript.TestScript, host string) string {
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	want := `"phase": "` + strings.Join(args, " ") + `"`
 	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
-		if err := ts.Exec("slipway", "status", "--output", "json"); err != nil {
+		if err := ts.Exec("slipway", "status", "--offline", "--output", "json"); err != nil {
 			ts.Fatalf("status: %v", err)
 		}
 		places, _, _ := strings.Cut(ts.ReadFile("stdout"), `"last":`)

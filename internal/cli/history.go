@@ -61,7 +61,7 @@ func historyText(env Env, all []journal.Summary) string {
 			took = view.Short(s.Head.Ended.Sub(s.Head.Started))
 		}
 		rows = append(rows, []string{
-			view.ShortID(s.ID), s.Created.Local().Format(time.DateTime), s.Service, s.Version, s.Environment, s.By, took, string(s.Head.Phase), s.Head.Why,
+			view.ShortID(s.ID), s.Created.Local().Format(time.DateTime), s.Service, s.Version, s.Environment, s.By, took, string(s.Head.Phase), view.Clause(s.Head.Why, 100),
 		})
 	}
 	return env.theme(env.Out).Table([]string{"id", "when", "service", "version", "environment", "by", "took", "state", "why"}, rows)

@@ -39,6 +39,7 @@ func finding(u app.Update, now time.Time) (view.Finding, bool) {
 		for _, m := range u.Finding.Metrics {
 			f.Metrics = append(f.Metrics, view.FindingMetric{
 				Name: m.Name, Verdict: rollout.Verdict(m.Verdict), Reason: m.Reason, DryRun: m.DryRun,
+				Kind: string(m.Kind), Edge: m.Edge,
 				Canary:   view.Rate{Events: m.Canary.Events, Requests: m.Canary.Exposure},
 				Baseline: view.Rate{Events: m.Baseline.Events, Requests: m.Baseline.Exposure},
 				Against:  m.Against, For: m.For, More: m.More, Outlier: m.Outlier,

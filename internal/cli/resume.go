@@ -24,7 +24,8 @@ func newResume(env Env) *cobra.Command {
 		Long: `Resume takes up the rollout that has not ended, or the one that is named by its id
 or the beginning or the end of it. Work that was done before the interruption is
 found and not done again. When a live process drives the rollout, resume follows it.`,
-		Args: exactly(0, 1, "slipway resume 7Q2M4K"),
+		ValidArgsFunction: ofRollouts(env),
+		Args:              exactly(0, 1, "slipway resume 7Q2M4K"),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts.args(args)
 			return runResume(c.Context(), opts, env)

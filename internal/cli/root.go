@@ -17,6 +17,9 @@ import (
 func Main() int {
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	defer signal.Stop(signals)
 	dir, err := os.Getwd()
 	if err != nil {
@@ -85,10 +88,11 @@ is worse, or someone says so, it puts every host back as it was, and shows that 
 		}
 	}
 	add("ship", newInit(env), newBuild(env), newPlan(env), newDeploy(env))
-	add("steer", newPromote(env), newComplete(env), newPause(env), newResume(env), newAbort(env), newRollback(env))
-	add("look", newStatus(env), newHistory(env), newShow(env), newSchema(env), newVersion(env))
+	add("steer", newPromote(env), newComplete(env), newPause(env), newResume(env), newAbort(env), newRollback(env), newReconcile(env))
+	add("look", newStatus(env), newHistory(env), newShow(env), newJudge(env), newNotify(env), newSchema(env), newVersion(env))
 	add("try", newLab(env), newDemo(env))
 	root.AddCommand(newSample(env), newBalance())
+	completions(root, env)
 	return root
 }
 

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -38,6 +39,7 @@ type session struct {
 	target   int                // the event that the rollout had then
 	leaving  int                // how often an interrupt was asked for
 	told     bool               // the user knows who drives
+	watcher  *app.Watcher       // judges along while another process drives
 	wait     sync.WaitGroup
 }
 
@@ -91,10 +93,23 @@ func (s *session) run(ctx context.Context, start app.Record) (rollout.State, err
 	if end := s.printer.end(sum); end != nil {
 		err = errors.Join(err, end)
 	}
+	s.untold(ctx)
 	if err == nil && s.leaving > 0 && !s.state.Phase.Ended() {
 		err = errInterrupted
 	}
 	return s.state, err
+}
+
+// untold says which messages have not arrived by the end. It is nothing to the rollout.
+func (s *session) untold(ctx context.Context) {
+	if s.quiet || s.apart {
+		return
+	}
+	left, err := s.app.Untold(context.WithoutCancel(ctx), s.state.Plan.ID)
+	if err != nil || len(left) == 0 {
+		return
+	}
+	fmt.Fprint(s.env.Err, untoldText(s.env.theme(s.env.Err), untoldOf(left)))
 }
 
 // loop handles one thing after the other.
@@ -120,6 +135,9 @@ func (s *session) loop(ctx context.Context, in *streams) error {
 				return err
 			}
 		case <-in.retry:
+			if err := s.along(ctx); err != nil {
+				return err
+			}
 			s.drive(ctx, in)
 		case kind := <-in.wishes:
 			if s.wished(ctx, kind) {
@@ -223,6 +241,23 @@ func (s *session) drivenTo(in *streams, d drove) error {
 	}
 	s.returned, s.target = true, d.seq
 	return nil
+}
+
+// along shows what the judge of the process that drives finds: it leaves what it saw in
+// the journal. One that cannot be judged along is not shown.
+func (s *session) along(ctx context.Context) error {
+	if s.watcher == nil {
+		s.watcher = s.app.Findings()
+	}
+	f, ok, err := s.watcher.Finding(ctx, s.state)
+	if err != nil || !ok {
+		return ctx.Err()
+	}
+	shown, ok := finding(app.Update{State: s.state, Finding: &f}, s.env.Now())
+	if !ok {
+		return nil
+	}
+	return s.printer.look(shown)
 }
 
 func (s *session) follow(in *streams, note string) {

@@ -33,7 +33,8 @@ func newShow(env Env) *cobra.Command {
 		Short: "Everything about one rollout",
 		Long: `Show prints one rollout: its plan, where it is or how it ended, its hosts, and all
 that happened. The id may be cut to its beginning or its end, as in history.`,
-		Args: exactly(1, 1, "slipway show 7Q2M4K"),
+		ValidArgsFunction: ofRollouts(env),
+		Args:              exactly(1, 1, "slipway show 7Q2M4K"),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts.id = args[0]
 			return runShow(c.Context(), opts, env)

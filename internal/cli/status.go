@@ -14,7 +14,8 @@ import (
 
 type statusOptions struct {
 	target
-	out output
+	offline bool
+	out     output
 }
 
 // status is one service in one environment.
@@ -24,6 +25,11 @@ type status struct {
 	Active      *view.Summary `json:"active,omitempty"` // the rollout that has not ended
 	Driver      string        `json:"driver,omitempty"` // who drives it; empty when nobody does
 	Last        *view.Summary `json:"last,omitempty"`   // the newest one that has
+	// Drift is what hosts are not as recorded; null when they were not asked.
+	Drift []app.Drift `json:"drift"`
+	// NotAsked is why hosts were not asked, or could not be.
+	NotAsked string   `json:"not_asked,omitempty"`
+	Untold   []untold `json:"untold,omitempty"` // messages that have not arrived
 }
 
 func newStatus(env Env) *cobra.Command {
@@ -33,8 +39,13 @@ func newStatus(env Env) *cobra.Command {
 		Short: "What runs where, what is going on, and what to type next",
 		Long: `Status shows, for each service and environment, the rollout that is going on and the
 last one that ended: where it is, what it waits for, hosts with their versions, and
-what can be typed next. With an id it shows that rollout.`,
-		Args: exactly(0, 1, "slipway status --env production"),
+what can be typed next. With an id it shows that rollout.
+
+Hosts are asked what they run now: what is not as recorded is shown as drift, and
+slipway reconcile settles it. While a rollout is at work, and with --offline, they are
+not asked. Messages that have not arrived are shown, too.`,
+		ValidArgsFunction: ofRollouts(env),
+		Args:              exactly(0, 1, "slipway status --env production"),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts.args(args)
 			return runStatus(c.Context(), opts, env)
@@ -42,6 +53,7 @@ what can be typed next. With an id it shows that rollout.`,
 	}
 	opts.target.bind(c)
 	opts.out.bind(c)
+	c.Flags().BoolVar(&opts.offline, "offline", false, "do not ask hosts")
 	return c
 }
 
@@ -58,6 +70,11 @@ func runStatus(ctx context.Context, opts statusOptions, env Env) error {
 	places, err := placesOf(ctx, a, env, all)
 	if err != nil {
 		return err
+	}
+	for i := range places {
+		if err := places[i].look(ctx, a, opts.offline); err != nil {
+			return err
+		}
 	}
 	return opts.out.print(env.Out, places, func() string { return statusText(env, places) })
 }
@@ -88,7 +105,8 @@ func placesOf(ctx context.Context, a *app.App, env Env, all []journal.Summary) (
 		if s.Head.Phase.Ended() {
 			slot = &places[i].Last
 		}
-		if *slot != nil {
+		// One that was gone back past is newer than the rollout that was taken back.
+		if *slot != nil && !s.Head.Ended.After((*slot).Ended) {
 			continue
 		}
 		rec, err := a.Rollout(ctx, s.ID)
@@ -132,6 +150,7 @@ func statusText(env Env, places []status) string {
 		}
 		b.WriteString(theme.Summary(*sum))
 		b.WriteString(theme.Hosts(*sum))
+		b.WriteString(driftText(theme, p.Drift, p.NotAsked) + untoldText(theme, p.Untold))
 		if p.Active != nil && p.Last != nil {
 			b.WriteString("before that:\n" + theme.Summary(*p.Last))
 		}

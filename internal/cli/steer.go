@@ -21,6 +21,11 @@ type steerOptions struct {
 	out    output
 }
 
+// steerHelp is what is true of every request.
+const steerHelp = `The request is journalled. When a live process drives the rollout it acts on it, and
+this command follows until the rollout ends or waits again; otherwise this command
+takes the rollout over and drives it itself.`
+
 func newPromote(env Env) *cobra.Command {
 	return newSteer(env, steerOptions{kind: rollout.Promote, want: rollout.Completed},
 		"Go on to the next stage", `Promote goes on with what the rollout waits for: an approval, an unclear verdict, or
@@ -44,32 +49,27 @@ func newAbort(env Env) *cobra.Command {
 state.`)
 }
 
-func newRollback(env Env) *cobra.Command {
-	return newSteer(env, steerOptions{kind: rollout.Rollback, want: rollout.Restored},
-		"Put production back, also after completion", `Rollback puts every host that a rollout changed back to its recorded state and reads
-it back. Without an id it takes the active rollout, or else the last one that completed.`)
-}
-
 func newSteer(env Env, opts steerOptions, short, long string) *cobra.Command {
 	name := string(opts.kind)
 	c := &cobra.Command{
 		Use: name + " [ID]", Short: short,
-		Long: long + `
-
-The request is journalled. When a live process drives the rollout it acts on it, and
-this command follows until the rollout ends or waits again; otherwise this command
-takes the rollout over and drives it itself.`,
-		Args: exactly(0, 1, "slipway "+name+" 7Q2M4K"),
+		Long:              long + "\n\n" + steerHelp,
+		ValidArgsFunction: ofRollouts(env),
+		Args:              exactly(0, 1, "slipway "+name+" 7Q2M4K"),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts.args(args)
 			return runSteer(c.Context(), opts, env)
 		},
 	}
-	opts.target.bind(c)
-	opts.out.bind(c)
-	c.Flags().StringVarP(&opts.reason, "reason", "r", "", "why, for the record")
-	c.Flags().BoolVar(&opts.noWait, "no-wait", false, "write the request down and leave; who drives the rollout acts on it")
+	opts.bind(c)
 	return c
+}
+
+func (o *steerOptions) bind(c *cobra.Command) {
+	o.target.bind(c)
+	o.out.bind(c)
+	c.Flags().StringVarP(&o.reason, "reason", "r", "", "why, for the record")
+	c.Flags().BoolVar(&o.noWait, "no-wait", false, "write the request down and leave; who drives the rollout acts on it")
 }
 
 func runSteer(ctx context.Context, opts steerOptions, env Env) error {
@@ -78,11 +78,7 @@ func runSteer(ctx context.Context, opts steerOptions, env Env) error {
 		return err
 	}
 	defer a.Close()
-	find := opts.active
-	if opts.kind == rollout.Rollback {
-		find = opts.last
-	}
-	rec, err := find(ctx, a)
+	rec, err := opts.active(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -90,6 +86,11 @@ func runSteer(ctx context.Context, opts steerOptions, env Env) error {
 	if err != nil {
 		return err
 	}
+	return steered(ctx, a, opts, env, rec, asked)
+}
+
+// steered follows a request that is journalled, or drives the rollout.
+func steered(ctx context.Context, a *app.App, opts steerOptions, env Env, rec, asked app.Record) error {
 	_, driven, err := a.Driver(ctx, rec.State.Plan.ID)
 	if err != nil {
 		return err

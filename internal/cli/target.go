@@ -68,7 +68,7 @@ func (t target) last(ctx context.Context, a *app.App) (app.Record, error) {
 	}
 	switch len(found) {
 	case 0:
-		return app.Record{}, usagef("no rollout%s can be taken back; slipway history lists what there was", t.where())
+		return app.Record{}, noneError{usageError{fmt.Sprintf("no rollout%s can be taken back; slipway history lists what there was", t.where())}}
 	case 1:
 		if err := notTwice(ctx, a, found[0]); err != nil {
 			return app.Record{}, err
@@ -77,6 +77,9 @@ func (t target) last(ctx context.Context, a *app.App) (app.Record, error) {
 	}
 	return app.Record{}, usagef("%d rollouts can be taken back: name one:\n%s", len(found), choices(found))
 }
+
+// noneError says that no rollout is known that could be taken back.
+type noneError struct{ usageError }
 
 // notTwice refuses to go further back without an id: whoever types rollback twice means
 // the one that has been rolled back already, not the release before it.

@@ -39,7 +39,9 @@ func freshComplete() Stage { return Stage{Kind: StageComplete, Waves: Amount{Per
 
 func freshCheck() Check { return Check{Within: 10 * time.Second} }
 
-func freshMetric() Metric { return Metric{Source: "haproxy", WorseBy: 1.5} }
+func freshMetric() Metric { return Metric{Source: Source{Kind: "haproxy"}, Kind: Counts, WorseBy: 1.5} }
+
+func freshWatch() Watch { return Watch{For: 30 * time.Minute} }
 
 // fill sets what depends on other keys.
 func (m *Manifest) fill() {
@@ -77,6 +79,10 @@ func (e *Environment) fill(service string) {
 	if e.Stages == nil {
 		e.Stages = e.usual()
 	}
+	if !e.decided {
+		e.Rehearse = e.internal()
+	}
+	e.decided = false
 	for i := range e.Stages {
 		e.Stages[i].fill(e.balanced())
 		for j := range e.Stages[i].Checks {
@@ -87,6 +93,11 @@ func (e *Environment) fill(service string) {
 
 // balanced reports whether HAProxy is in front of the service.
 func (e *Environment) balanced() bool { return e.Traffic != nil && e.Traffic.HAProxy != nil }
+
+// internal reports whether a stage comes before any live traffic.
+func (e *Environment) internal() bool {
+	return slices.ContainsFunc(e.Stages, func(s Stage) bool { return s.Kind == StageInternal })
+}
 
 // usual are the stages of an environment that lists none.
 func (e *Environment) usual() []Stage {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -51,6 +52,53 @@ func stageRows() string {
 	return b.String()
 }
 
+// channelRows are the settings of every kind of channel.
+func channelRows() string {
+	var b strings.Builder
+	b.WriteString("| channel | key | meaning | default |\n|---|---|---|---|\n")
+	for _, k := range Channels() {
+		fmt.Fprintf(&b, "| **`%s`** | | %s%s | |\n", k.Name, cell(k.Doc), oneOf(k.Either))
+		settingRows(&b, k.Settings)
+	}
+	return b.String()
+}
+
+// sourceRows are the settings of every kind of source.
+func sourceRows() string {
+	var b strings.Builder
+	b.WriteString("| source | key | meaning | default |\n|---|---|---|---|\n")
+	for _, k := range Sources() {
+		says := string(k.Says)
+		if says == "" {
+			says = "count, gauge"
+			if slices.Contains(k.Either, "buckets") {
+				says = "count, gauge, histogram"
+			}
+		}
+		fmt.Fprintf(&b, "| **`%s`** | | %s (%s)%s | |\n", k.Name, cell(strings.TrimSuffix(k.Doc, ".")), says, oneOf(k.Either))
+		settingRows(&b, k.Settings)
+	}
+	return b.String()
+}
+
+func settingRows(b *strings.Builder, all []Setting) {
+	for _, s := range all {
+		f := fieldOf(s, func(d *Details) *Details { return d })
+		doc := cell(f.doc)
+		if s.Secret {
+			doc += " *Secret.*"
+		}
+		fmt.Fprintf(b, "| | `%s` | %s | %s |\n", f.name, doc, standard(f))
+	}
+}
+
+func oneOf(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return " Exactly one of `" + strings.Join(names, "`, `") + "`."
+}
+
 // TestDocs: the tables of docs/manifest.md are those of the parser, and every YAML
 // block of it that is a whole file is valid.
 func TestDocs(t *testing.T) {
@@ -64,6 +112,7 @@ func TestDocs(t *testing.T) {
 		"manifest": rows(manifestObject()), "deb": rows(debObject()), "tar.gz": rows(tarGzObject()), "health": rows(healthObject()),
 		"environment": rows(environmentObject()), "ansible": rows(ansibleObject()), "local": rows(localObject()),
 		"haproxy": rows(haproxyObject()), "stage": stageRows(), "check": rows(checkObject()), "bake": rows(bakeObject()), "metric": rows(metricObject()),
+		"watch": rows(watchObject()), "channel": rows(object[Channel]{fields: channelFields()}), "channels": channelRows(), "sources": sourceRows(),
 	}
 	block := regexp.MustCompile(`(?s)<!-- keys: (\S+) -->\n.*?<!-- end -->`)
 	made := block.ReplaceAllStringFunc(string(text), func(found string) string {

@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
-	"github.com/goccy/go-yaml/ast"
 )
 
 // bake is how long a stage is watched: one time, or the least and the most.
@@ -73,32 +72,53 @@ func metricObject() object[Metric] {
 		what:  "a mapping",
 		empty: true,
 		fresh: freshMetric,
+		rule:  fits,
 		fields: []field[Metric]{
-			key("source", func(m *Metric) *string { return &m.Source }, one("", "haproxy"),
-				"Where it is read: haproxy counts requests and errors of each server.").defaults("haproxy"),
+			key("source", func(m *Metric) *Source { return &m.Source }, source(),
+				"Where it is read.").defaults("haproxy"),
 			key("worse_by", func(m *Metric) *float64 { return &m.WorseBy }, ratio(),
-				"How many times worse than the hosts that are not updated is tolerated.").defaults("1.5x"),
-			key("at_most", func(m *Metric) *float64 { return &m.AtMost }, share(),
-				"Share that is never exceeded, whatever the other hosts do.").defaults("none").such("1%"),
+				"How many times worse than the hosts that are not updated, or than before, is tolerated.").defaults("1.5x"),
+			key("at_most", func(m *Metric) *Limit { return &m.AtMost }, limit(),
+				"What is never exceeded, whatever the other hosts do: a share of a count, the value of a gauge, the mean of a histogram.").defaults("none").such("1%"),
+			key("better", func(m *Metric) *Better { return &m.Better }, one("", Lower, Higher),
+				"Of a gauge: whether lower or higher is better.").defaults("lower"),
 			key("dry_run", func(m *Metric) *bool { return &m.DryRun }, truthful(),
 				"Shown, and not counted.").defaults("false"),
 		},
 	}
 }
 
-// share is a percentage kept as a share of 1, and none when it is 0.
-func share() shape[float64] {
-	s := percentage(percent)
-	read, write := s.read, s.write
-	s.read = func(r *reader, n ast.Node) (float64, bool) {
-		v, ok := read(r, n)
-		return v / 100, ok
+// fits reports keys that a metric of its kind cannot have, and what it is called.
+func fits(r *reader, m *Metric, written keys) {
+	m.Kind = m.Source.kind()
+	if name := r.path[len(r.path)-1]; m.Source.Kind == "haproxy" && m.Kind == Counts && name != "errors" {
+		r.problem(written.node("source"), Problem{
+			Message: "metric " + quotable(name) + " has the source haproxy, which counts errors alone",
+			Allowed: "errors: {}, or another source for " + name,
+		})
 	}
-	s.write = func(v float64) any {
-		if v == 0 {
-			return nil
-		}
-		return write(v * 100)
+	if m.Kind != Gauge && written.has("better") {
+		r.problem(written.node("better"), Problem{
+			Message: r.subject() + " is a " + string(m.Kind) + " and has better",
+			Hint:    "of events and of latencies fewer is always better: leave it out",
+		})
 	}
-	return s
+	if m.Kind == Gauge && m.Better == "" {
+		m.Better = Lower
+	}
+	limited(r, m, written)
+}
+
+// limited reports an at_most that is not in the unit of the metric.
+func limited(r *reader, m *Metric, written keys) {
+	at := written.node("at_most")
+	switch {
+	case !written.has("at_most"):
+	case m.Kind != Counts && m.AtMost.Share:
+		r.problem(at, Problem{Message: r.subject() + " is a " + string(m.Kind) + ", and its at_most is a share", Allowed: gaugeLimit})
+	case m.Kind == Gauge && m.Better == Higher:
+		r.problem(at, Problem{Message: r.subject() + " is better when it is higher, and has at_most", Hint: "leave at_most out"})
+	case m.Kind == Counts && !m.AtMost.Share:
+		r.problem(at, Problem{Message: r.subject() + " is a count, and its at_most is a value", Allowed: percent})
+	}
 }

@@ -26,11 +26,14 @@ type Manifest struct {
 	Service      string
 	Type         Type
 	Artifact     Artifact
-	Units        []string // restarted by an update, in this order
-	Timers       []string // stopped before an update, started after it
-	Config       []string // absolute paths that are captured and restored
-	Data         []string // absolute paths that are never touched
-	Health       *Health  // nil: a host is healthy when its units are active
+	Units        []string  // restarted by an update, in this order
+	Timers       []string  // stopped before an update, started after it
+	Config       []string  // absolute paths that are captured and restored
+	Data         []string  // absolute paths that are never touched
+	Health       *Health   // nil: a host is healthy when its units are active
+	Notify       []Channel // told of the rollouts of every environment
+	Link         string    // where people can see a rollout; "{{rollout}}" and others are filled in
+	Standard     Standard  // the deployment standard, and what is excused from it
 	Environments []Environment
 
 	at positions
@@ -84,8 +87,15 @@ type Environment struct {
 	OnFail    Choice
 	OnUnclear Choice
 	Stages    []Stage // the last one is complete
+	Watch     *Watch  // nil: a completed rollout is not watched
+	// Rehearse has the way back shown on the hosts of the internal stage before anybody
+	// reaches them.
+	Rehearse bool
+	Notify   []Channel // told beside those of the service
 	// Written is true when the file lists the stages itself.
 	Written bool
+
+	decided bool // rehearse is written in the file; Parse clears it
 }
 
 // Choice is what happens at a fork without a person.
@@ -177,13 +187,46 @@ type Bake struct {
 	Least, Most time.Duration
 }
 
+// Watch is the time after the last stage in which the service is judged on.
+type Watch struct {
+	For   time.Duration
+	Judge []Metric
+}
+
+// MetricKind is what a source says of a host.
+type MetricKind string
+
+// The kinds, as in a plan.
+const (
+	Counts    MetricKind = "count"
+	Histogram MetricKind = "histogram"
+	Gauge     MetricKind = "gauge"
+)
+
 // Metric is one thing that is judged, canary against baseline.
 type Metric struct {
 	Name    string
-	Source  string
-	WorseBy float64 // tolerated ratio
-	AtMost  float64 // absolute guard as a share of 1; 0: none
+	Source  Source
+	Kind    MetricKind // follows from the source
+	WorseBy float64    // tolerated ratio
+	AtMost  Limit      // zero: none
+	Better  Better     // of a gauge; "" for the others
 	DryRun  bool
+}
+
+// Better is the direction in which a gauge improves.
+type Better string
+
+// The directions.
+const (
+	Lower  Better = "lower"
+	Higher Better = "higher"
+)
+
+// Limit is what is never exceeded.
+type Limit struct {
+	Value float64 // a share of 1, or the value of a gauge: bytes and seconds when it has a unit
+	Share bool
 }
 
 // Amount is a number of hosts or a percentage of them.

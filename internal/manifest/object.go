@@ -15,8 +15,9 @@ type object[T any] struct {
 	what   string   // in words, for messages
 	fresh  func() T // the value before anything is read: its defaults
 	fields []field[T]
-	one    bool // exactly one of the fields
-	empty  bool // may be written with nothing after the colon
+	one    bool              // exactly one of the fields
+	empty  bool              // may be written with nothing after the colon
+	hints  map[string]string // for keys that it does not have: where what they mean is written
 	// rule reports what is wrong with several keys together; extend says the same in
 	// the schema, as far as a schema can.
 	rule   func(r *reader, v *T, keys keys)
@@ -168,6 +169,9 @@ func (o object[T]) unknown(r *reader, p pair) string {
 	near := nearest(p.key, o.names())
 	if near != "" {
 		found.Hint = fmt.Sprintf("did you mean %q?", near)
+	}
+	if hint := o.hints[p.key]; hint != "" {
+		found.Hint = hint
 	}
 	r.problem(p.at, found)
 	return near

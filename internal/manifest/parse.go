@@ -119,6 +119,11 @@ func (r *reader) broken(err error) {
 
 // errors are the problems in the order of the file.
 func (r *reader) errors() *Errors {
+	for i, p := range r.problems {
+		if r.hidden[p.Line] {
+			r.problems[i].Excerpt = ""
+		}
+	}
 	sortProblems(r.problems)
 	return &Errors{Problems: r.problems}
 }

@@ -2,9 +2,11 @@ package manifest
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
@@ -23,6 +25,7 @@ type reader struct {
 	path     []string
 	problems []Problem
 	read     int
+	hidden   map[int]bool // lines with a secret that should not be there: they are not shown
 }
 
 // kind is what a value looks like before it is read.
@@ -154,6 +157,14 @@ func (r *reader) problemAt(at Position, p Problem) {
 	r.add(at, p)
 }
 
+// hide keeps the line of a value out of every excerpt.
+func (r *reader) hide(n ast.Node) {
+	if r.hidden == nil {
+		r.hidden = map[int]bool{}
+	}
+	r.hidden[place(n).Line] = true
+}
+
 // unseen notes a problem of a value that must not be shown.
 func (r *reader) unseen(n ast.Node, p Problem) { r.add(place(n), p) }
 
@@ -230,7 +241,7 @@ func excerpt(lines []string, at Position) string {
 	if at.Line > len(lines) {
 		return ""
 	}
-	line := []rune(strings.TrimRight(lines[at.Line-1], "\r"))
+	line := []rune(strings.TrimRight(masked(lines[at.Line-1]), "\r"))
 	column := min(at.Column, len(line)+1)
 	from := 0
 	if column > most {
@@ -243,4 +254,21 @@ func excerpt(lines []string, at Position) string {
 		}
 	}
 	return fmt.Sprintf("    %5d | %s\n          | %s^", at.Line, strings.TrimRight(string(shown), " "), strings.Repeat(" ", column-1-from))
+}
+
+// masked hides what is written for a key that sounds like a secret, wherever the key
+// stands: a file that cannot be read as it should is shown too.
+func masked(line string) string {
+	return secretive().ReplaceAllStringFunc(line, func(found string) string {
+		key, value, _ := strings.Cut(found, ":")
+		text := strings.TrimLeft(value, " ")
+		if bare := strings.Trim(text, `"'`); strings.HasPrefix(bare, "env:") || strings.HasPrefix(bare, "file:/") {
+			return found
+		}
+		return key + ":" + value[:len(value)-len(text)] + strings.Repeat("*", utf8.RuneCountInString(text))
+	})
+}
+
+func secretive() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)\b[a-z_-]*(token|password|secret|webhook|apikey|headers|\bkey)[a-z_-]*["']? *: *("[^"]*"?|'[^']*'?|[^\s,}\]"'\[{][^,}\]]*)`)
 }

@@ -59,13 +59,29 @@ func wordOf(w word) shape[string] {
 	}
 }
 
-// url is an address. One with a password is refused without being shown.
-func url() shape[string] {
-	s := wordOf(address())
+// url is an address that a host may ask itself.
+func url() shape[string] { return openURL(address()) }
+
+// openURL is an address that is printed. One with a password is refused without being
+// shown.
+func openURL(w word) shape[string] {
+	return guarded(w, func(user string) bool { return true })
+}
+
+// databaseURL is an address of a database: with a user, and without the password.
+func databaseURL() shape[string] {
+	return guarded(databaseAddress(), func(user string) bool { return strings.Contains(user, ":") })
+}
+
+// guarded is an address whose user is refused without being shown.
+func guarded(w word, refused func(user string) bool) shape[string] {
+	s := wordOf(w)
 	read := s.read
 	s.read = func(r *reader, n ast.Node) (string, bool) {
 		rest, _, _ := strings.Cut(scalar(n), "?")
-		if _, rest, ok := strings.Cut(rest, "//"); ok && strings.Contains(rest, "@") {
+		_, rest, ok := strings.Cut(rest, "//")
+		if at := strings.LastIndex(rest, "@"); ok && at >= 0 && refused(rest[:at]) {
+			r.hide(n)
 			r.unseen(n, Problem{Message: r.subject() + " has a user or a password in it (not shown)", Allowed: s.allowed})
 			return "", false
 		}

@@ -12,7 +12,7 @@ func manifestObject() object[Manifest] {
 		name:  "manifest",
 		what:  "a mapping",
 		fresh: freshManifest,
-		rule:  apart,
+		rule:  together,
 		fields: []field[Manifest]{
 			key("service", func(m *Manifest) *string { return &m.Service }, wordOf(serviceName()),
 				"Name of the service, as people know it.").required().such("checkout"),
@@ -30,10 +30,20 @@ func manifestObject() object[Manifest] {
 				"Files and directories that are never touched, by a restore neither.").defaults("none").such([]string{"/var/lib/checkout"}),
 			key("health", func(m *Manifest) **Health { return &m.Health }, pointer(healthObject().shape()),
 				"When a host is healthy after a change.").defaults("its units are active"),
+			key("notify", func(m *Manifest) *[]Channel { return &m.Notify }, channels(),
+				"Who is told what rollouts do, in every environment.").defaults("nobody").such([]any{map[string]any{"slack": map[string]any{"webhook": "env:SLACK_WEBHOOK"}}}),
+			key("link", func(m *Manifest) *string { return &m.Link }, openURL(linkText()),
+				"Where people can see a rollout, for messages; {{service}}, {{environment}}, {{version}}, {{commit}} and {{rollout}} are filled in.").defaults("none").such("https://deploys.example.com/{{rollout}}"),
 			key("environments", func(m *Manifest) *[]Environment { return &m.Environments }, environments(),
 				"Where releases go, by name.").required(),
 		},
 	}
+}
+
+// together reports what is wrong with several parts of the file.
+func together(r *reader, m *Manifest, written keys) {
+	apart(r, m, written)
+	sameName(r, m, written)
 }
 
 // apart refuses paths that would be restored and left alone at once.

@@ -116,9 +116,19 @@ func canaryObject() object[Stage] {
 
 func completeObject() object[Stage] {
 	return object[Stage]{
-		name: "complete", what: "a mapping", empty: true, fresh: freshComplete, rule: baked,
-		fields: stageFields("0s", "25%", "none"),
+		name: "complete", what: "a mapping", empty: true, fresh: freshComplete,
+		hints:  map[string]string{"bake": lastWatched, "judge": lastWatched},
+		fields: lastFields(stageFields("", "25%", "")),
 	}
+}
+
+// lastWatched says where the watching of a completed rollout is written.
+const lastWatched = "what is watched after the last stage is the watch of the environment: watch: {for: 30m, judge: {errors: {}}}"
+
+// lastFields are those of the complete stage: what watches it is the watch of the
+// environment, which can be said without listing stages.
+func lastFields(all []field[Stage]) []field[Stage] {
+	return slices.DeleteFunc(all, func(f field[Stage]) bool { return f.name == "bake" || f.name == "judge" })
 }
 
 func hostsField(standard string) field[Stage] {
@@ -154,7 +164,7 @@ func baked(r *reader, s *Stage, written keys) {
 		return
 	}
 	for _, m := range s.Judge {
-		if m.Source == "haproxy" {
+		if m.Source.Kind == "haproxy" {
 			r.problem(written.node("judge"), Problem{
 				Message: "hosts of the internal stage take no public requests: haproxy has nothing to compare",
 				Hint:    "judge in the canary, and use checks here",
@@ -181,5 +191,8 @@ func stagePath(i int, kind StageKind) string { return fmt.Sprintf("stages[%d].%s
 // placeOf is where a path below the value being read is written.
 func (r *reader) placeOf(path string) Position {
 	m := Manifest{at: r.at}
-	return m.Position(r.where() + "." + path)
+	if where := r.where(); where != "" {
+		path = where + "." + path
+	}
+	return m.Position(path)
 }

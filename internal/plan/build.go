@@ -35,6 +35,7 @@ func Build(in Input) (*rollout.Plan, error) {
 	if len(b.hosts) > 0 {
 		b.limits()
 		b.stages()
+		b.rehearsal()
 	}
 	if err := b.refusals(); err != nil {
 		return nil, err
@@ -74,7 +75,10 @@ func begin(in Input) (*build, error) {
 		Spec:        Spec(in.Manifest),
 		Method:      Method(env.Method, in.Project),
 		Traffic:     Traffic(env.Traffic),
+		Notify:      Channels(in.Manifest, env),
+		Changes:     in.Changes,
 	}
+	b.plan.Link = link(in.Manifest.Link, b.plan)
 	return b, nil
 }
 

@@ -81,10 +81,6 @@ func stageOf(s manifest.Stage) rollout.Stage {
 			Name: c.Name, HTTP: c.HTTP, Status: c.Status, Body: c.Body, Command: slices.Clone(c.Command), Within: c.Within,
 		})
 	}
-	for _, m := range s.Judge {
-		out.Metrics = append(out.Metrics, rollout.Metric{
-			Name: m.Name, Source: m.Source, WorseBy: m.WorseBy, AtMost: m.AtMost, DryRun: m.DryRun,
-		})
-	}
+	out.Metrics = Metrics(s.Judge)
 	return out
 }

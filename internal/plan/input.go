@@ -25,6 +25,7 @@ type Input struct {
 	Stored func(name, version, arch string) (rollout.Artifact, bool)
 	// Active is the rollout of this service and environment that has not ended.
 	Active  string
+	Changes []rollout.Change // commits since the version that is live, newest first
 	Options Options
 }
 
@@ -38,5 +39,6 @@ type Facts struct {
 type Options struct {
 	Only    []string         // hosts or groups; empty: all
 	Without []string         // hosts or groups that are left out
+	Again   bool             // hosts that have the version already are not left out
 	Stages  []manifest.Stage // instead of the environment's; the last one is complete
 }

@@ -27,7 +27,7 @@ func (b *build) look() {
 			todo = append(todo, h)
 			continue
 		case b.sick(h.Name, f):
-		case f.Version == b.in.Release.Version:
+		case f.Version == b.in.Release.Version && !b.in.Options.Again:
 			there = append(there, h.Name)
 			continue
 		}
@@ -102,7 +102,7 @@ func (b *build) sick(name string, f Facts) bool {
 		// Nobody could tell the two apart, and going back would be to the same version.
 		b.refuseHost(name, fmt.Sprintf("%s is there already, from another artifact (%s, not %s)", version, short(f.Digest), short(a.Digest)),
 			"give what was built a version of its own")
-	case f.Version != version && f.Free < need:
+	case (f.Version != version || b.in.Options.Again) && f.Free < need:
 		b.refuseHost(name, fmt.Sprintf("not enough disk: %s free, and an update needs about %s", size(f.Free), size(need)),
 			"make room, or "+leave)
 	default:

@@ -57,6 +57,9 @@ func (b *build) stages() {
 			b.note("Stage %s (%s) is left out: it adds no host to the %d of %d before it.", s.Kind, share(s.Hosts), len(already), len(b.hosts))
 			continue
 		}
+		if w := b.env.Watch; w != nil && !b.in.Options.Again && s.Kind == manifest.StageComplete {
+			stage.Bake, stage.Metrics = rollout.Bake{Least: w.For, Most: w.For}, Metrics(w.Judge)
+		}
 		stage.Waves = b.waves(s, hosts)
 		b.plan.Stages = append(b.plan.Stages, stage)
 		already = append(already, hostNames(hosts)...)
@@ -162,6 +165,13 @@ func (b *build) stagePlace(i int, s manifest.Stage) string {
 	return fmt.Sprintf("stage %s (%s:%d:%d)", s.Kind, b.in.Manifest.File, at.Line, at.Column)
 }
 
+// rehearsal decides whether the way back is shown before anybody reaches a host. A
+// rollout without an internal stage has no such moment.
+func (b *build) rehearsal() {
+	internal := func(s rollout.Stage) bool { return s.Kind == rollout.StageInternal && len(s.Hosts()) > 0 }
+	b.plan.Rehearse = b.env.Rehearse && slices.ContainsFunc(b.plan.Stages, internal)
+}
+
 // nameStages tells several canaries apart.
 func (b *build) nameStages() {
 	canaries := 0
@@ -193,3 +203,6 @@ func share(h manifest.Hosts) string {
 	}
 	return fmt.Sprintf("%d hosts", h.Count)
 }
+
+// MaxOut is how many hosts of a fleet may be out of service at once.
+func MaxOut(a manifest.Amount, hosts int) int { return atLeastOne(a, max(hosts, 1)) }

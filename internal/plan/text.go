@@ -22,10 +22,12 @@ const few = 40
 func Text(w io.Writer, p *rollout.Plan) error {
 	t := &page{plan: p}
 	t.head()
+	t.changes()
 	t.hosts()
 	t.stages()
 	t.limits()
 	t.back()
+	t.told()
 	t.notes()
 	t.next()
 	_, err := w.Write(t.out.Bytes())
@@ -45,7 +47,7 @@ func (t *page) line(format string, args ...any) {
 // item prints a label and a text that is wrapped beside it.
 func (t *page) item(indent int, label, format string, args ...any) {
 	const column = 13
-	lead := strings.Repeat(" ", indent) + fmt.Sprintf("%-*s", column, label)
+	lead := strings.Repeat(" ", indent) + fmt.Sprintf("%-*s ", column-1, label)
 	for i, part := range wrap(fmt.Sprintf(format, args...), width-indent-column) {
 		if i > 0 {
 			lead = strings.Repeat(" ", indent+column)

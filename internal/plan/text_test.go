@@ -34,6 +34,17 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
+// told is a rollout that is watched afterwards, and of which several are told.
+const told = `      - canary: {hosts: 50%, judge: {memory: {source: memory, at_most: 1GiB}, apdex: {source: {newrelic: {account: 1, key: env:K, value: SELECT 1}}, better: higher, dry_run: true}}}
+      - complete:
+    watch:
+      for: 45m
+      judge: {errors: {}, lost: {source: {prometheus: {address: "http://prometheus:9090", events: lost_total}}}}
+    notify: [{slack: {webhook: env:HOOK}}, {graphite: {address: "graphite:2003", name: stats}}]
+link: https://deploys.example.com/{{service}}/{{rollout}}
+notify: [{slack: {token: env:TOKEN, channel: "#deploys", events: [started, completed]}}]
+`
+
 // TestText prints plans as a person sees them.
 func TestText(t *testing.T) {
 	t.Parallel()
@@ -75,7 +86,15 @@ func TestText(t *testing.T) {
 		},
 		"one-host": func(t *testing.T) plan.Input { return world(t, packaged, 1) },
 		"two-canaries": func(t *testing.T) plan.Input {
-			return world(t, strings.Replace(balanced, "      - complete: {waves: 25%, approval: required}", "      - canary: {hosts: 50%, waves: 1, bake: {least: 5m, most: 1h}}\n      - complete: {bake: 10m}", 1), 6)
+			return world(t, strings.Replace(balanced, "      - complete: {waves: 25%, approval: required}", "      - canary: {hosts: 50%, waves: 1, bake: {least: 5m, most: 1h}}\n      - complete:\n    rehearse: false", 1), 6)
+		},
+		"everybody-told": func(t *testing.T) plan.Input {
+			in := world(t, strings.Replace(balanced, "      - complete: {waves: 25%, approval: required}", told, 1), 6)
+			in.Changes = []rollout.Change{
+				{Commit: "3f2a9c10aa00", Subject: "cart: count what is in it, and say so in one sentence that is longer than a line of the page", By: "Ann"},
+				{Commit: "77aa01bc", Subject: "docs: a word"},
+			}
+			return in
 		},
 	}
 	for name, input := range cases {

@@ -55,11 +55,24 @@ func (t *page) back() {
 		t.item(2, plural(count[way], "host", "hosts"), "%s", way)
 	}
 	t.item(2, "put back", "%s", t.putBack())
+	t.item(2, "proven", "%s", t.proven())
 	if len(p.Spec.Data) > 0 {
 		t.item(2, "stays out", "%s: data is never touched", strings.Join(p.Spec.Data, ", "))
 		return
 	}
 	t.item(2, "stays out", "databases, and everything that is not named here: no data paths are declared")
+}
+
+// proven says whether the way back is shown before the release reaches anybody.
+func (t *page) proven() string {
+	internal := func(s rollout.Stage) bool { return s.Kind == rollout.StageInternal }
+	switch {
+	case t.plan.Rehearse:
+		return "by rehearsal in the internal stage; a release that cannot go back is refused there"
+	case slices.ContainsFunc(t.plan.Stages, internal):
+		return "no: rehearse is off, so that going back from this release is unproven"
+	}
+	return "no: without an internal stage nothing is rehearsed, so that going back from this release is unproven"
 }
 
 // putBack names what a restore returns besides the version.
@@ -80,3 +93,61 @@ func (t *page) putBack() string {
 	}
 	return fmt.Sprintf("%s; read back and compared", strings.Join(parts, "; "))
 }
+
+// told prints who is told, and what changed.
+func (t *page) told() {
+	p := t.plan
+	t.section("TOLD")
+	for _, c := range p.Notify {
+		what := "what matters to it"
+		if len(c.Events) > 0 {
+			var events []string
+			for _, e := range c.Events {
+				events = append(events, string(e))
+			}
+			what = strings.Join(events, ", ")
+		}
+		t.item(2, c.Name, "%s%s: %s", c.Kind, whereTo(c), what)
+	}
+	if len(p.Notify) == 0 {
+		t.line("  nobody: the manifest has no notify")
+	}
+}
+
+// whereTo is the place of a channel that a person knows it by.
+func whereTo(c rollout.Channel) string {
+	if c.Secrets["webhook"] != "" && c.Settings["channel"] == "" {
+		return "" // the address is the secret
+	}
+	for _, name := range []string{"room", "channel", "stream", "to", "chat", "address", "application", "entity", "textfile", "endpoint", "project", "url"} {
+		if v := c.Settings[name]; v != "" {
+			return " " + v
+		}
+	}
+	return ""
+}
+
+// changes prints the commits that a release brings.
+func (t *page) changes() {
+	const most = 10
+	all := t.plan.Changes
+	if len(all) == 0 {
+		return
+	}
+	t.section("CHANGES")
+	for _, c := range all[:min(len(all), most)] {
+		t.item(2, shortCommit(c.Commit), "%s%s", c.Subject, by(c.By))
+	}
+	if n := len(all) - most; n > 0 {
+		t.line("  and %s more", plural(n, "commit", "commits"))
+	}
+}
+
+func by(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " (" + name + ")"
+}
+
+func shortCommit(c string) string { return c[:min(len(c), 10)] }

@@ -21,11 +21,14 @@ func (t *page) stages() {
 			t.item(5, "approval", "a person promotes before the first host is changed")
 		}
 		t.item(5, "exposure", "%s", t.open(s, done))
+		if s.Kind == rollout.StageInternal && t.plan.Rehearse {
+			t.item(5, "rehearsal", "each host is updated, put back, compared with what it was, and updated again")
+		}
 		for _, c := range s.Checks {
 			t.item(5, "check", "%s, on every updated host", check(c))
 		}
 		for _, m := range s.Metrics {
-			t.item(5, "judge", "%s", metric(m))
+			t.item(5, "judge", "%s", metric(m, s.Kind == rollout.StageComplete))
 		}
 		t.item(5, "then", "%s", t.gate(s))
 		before = append(before, hosts...)
@@ -126,6 +129,8 @@ func (t *page) gate(s rollout.Stage) string {
 		return on + " at once"
 	case !judged:
 		return "watched for " + most + ", then " + on
+	case last:
+		return "watched for " + most + " on all hosts; " + on + " when nothing is worse than before"
 	case s.Bake.Least >= s.Bake.Most:
 		return "watched for " + most + "; " + on + " when nothing is worse"
 	case s.Bake.Least > 0:
@@ -135,16 +140,42 @@ func (t *page) gate(s rollout.Stage) string {
 	}
 }
 
-// metric is what is judged.
-func metric(m rollout.Metric) string {
-	text := fmt.Sprintf("%s of %s at most %sx those of the hosts not updated", m.Name, m.Source, strconv.FormatFloat(m.WorseBy, 'f', -1, 64))
-	if m.AtMost > 0 {
+// metric is what is judged, and where it is read.
+func metric(m rollout.Metric, last bool) string {
+	against := "those of the hosts not updated"
+	if m.Kind != rollout.Counts && m.Kind != "" {
+		against = "that of the hosts not updated"
+	}
+	if last {
+		against = strings.Replace(against, "the hosts not updated", "the time before", 1)
+	}
+	times := strconv.FormatFloat(m.WorseBy, 'f', -1, 64)
+	what := m.Name
+	if m.Source != m.Name {
+		what += " of " + sourceOf(m)
+	}
+	text := fmt.Sprintf("%s at most %sx %s", what, times, against)
+	if m.Higher {
+		text = fmt.Sprintf("%s at least 1/%s of %s", what, times, against)
+	}
+	switch {
+	case m.AtMost > 0 && m.Kind != rollout.Counts && m.Kind != "":
+		text += ", and never above " + strconv.FormatFloat(m.AtMost, 'f', -1, 64)
+	case m.AtMost > 0:
 		text += fmt.Sprintf(", and never above %s%%", strconv.FormatFloat(m.AtMost*100, 'f', -1, 64))
 	}
 	if m.DryRun {
 		text += "; shown, not counted"
 	}
 	return text
+}
+
+// sourceOf is the source, with its address when it has one.
+func sourceOf(m rollout.Metric) string {
+	if m.Ask == nil || m.Ask.Address == "" {
+		return m.Source
+	}
+	return m.Source + " (" + m.Ask.Address + ")"
 }
 
 // brief is a time without the parts that are nothing: 15m, not 15m0s.

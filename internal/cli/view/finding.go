@@ -27,6 +27,8 @@ type FindingMetric struct {
 	Verdict  rollout.Verdict `json:"verdict"`
 	Reason   string          `json:"reason"`
 	DryRun   bool            `json:"dry_run,omitempty"`
+	Kind     string          `json:"kind,omitempty"` // count when empty; histogram, gauge
+	Edge     float64         `json:"edge,omitempty"` // of a histogram: the rates are of what lay above it
 	Canary   Rate            `json:"canary"`
 	Baseline Rate            `json:"baseline"`
 	Against  float64         `json:"against"`
@@ -71,9 +73,12 @@ func (m FindingMetric) words() string {
 	if m.Verdict == rollout.NoData {
 		return m.Reason
 	}
-	text := "canary " + m.Canary.words()
+	text := "canary " + m.rate(m.Canary)
 	if m.Baseline.Requests > 0 {
-		text += ", baseline " + m.Baseline.words()
+		text += ", baseline " + m.rate(m.Baseline)
+	}
+	if m.Kind == "histogram" && m.Edge > 0 {
+		text += " above " + strconv.FormatFloat(m.Edge, 'g', 3, 64)
 	}
 	if m.Outlier != "" {
 		text += "; " + m.Outlier + " stands out"
@@ -82,6 +87,14 @@ func (m FindingMetric) words() string {
 		text += "; dry run"
 	}
 	return text
+}
+
+// rate is one side of a metric: a share, or the value of a gauge.
+func (m FindingMetric) rate(r Rate) string {
+	if m.Kind == "gauge" && r.Requests > 0 {
+		return strconv.FormatFloat(r.Events/r.Requests, 'g', 4, 64)
+	}
+	return r.words()
 }
 
 func (r Rate) words() string {

@@ -80,11 +80,13 @@ func (s Screen) hostRow(i int) hostRow {
 	}
 	switch {
 	case busy:
-		r.activity = s.Active.Render(doing(c.Kind, c.Exposure)) + s.Faint.Render(since(c, s.Now))
+		r.activity = s.Active.Render(doing(s.State.Head, c.Kind, c.Exposure)) + s.Faint.Render(since(c, s.Now))
 	case h.Failure != "":
 		r.activity = s.Bad.Render(string(h.Outcome)) + reason(h.Failure)
 	case h.Owed:
 		r.activity = s.Warn.Render("owed the change")
+	case h.Rehearsed && h.Restored && !s.goingBack():
+		r.activity = s.Good.Render("rehearsed going back")
 	case h.Restored:
 		r.activity = s.Good.Render("restored")
 	}

@@ -168,7 +168,7 @@ func Activity(st rollout.State) string {
 		if c.Kind == rollout.BakeStage {
 			return fmt.Sprintf("watching %s for %s", name, bakeBounds(st.Plan.Stages[c.Stage].Bake))
 		}
-		return fmt.Sprintf("%s %s", doing(c.Kind, c.Exposure), atWork(st, c))
+		return fmt.Sprintf("%s %s", doing(st.Head, c.Kind, c.Exposure), atWork(st, c))
 	}
 	return string(st.Phase)
 }

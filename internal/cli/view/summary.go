@@ -126,11 +126,27 @@ func next(st rollout.State) []string {
 	case rollout.Running, rollout.Restoring:
 		return []string{"slipway resume " + id}
 	case rollout.Completed:
+		if len(Owed(st)) > 0 {
+			return []string{"slipway reconcile " + id, "slipway rollback " + id}
+		}
 		return []string{"slipway rollback " + id}
 	case rollout.NeedsPerson:
-		return []string{"slipway show " + id}
+		return []string{"slipway show " + id, "slipway reconcile " + id}
 	}
 	return nil
+}
+
+// Owed names the hosts that a rollout owes something: the change that the others got, or,
+// after one that was taken back, their restore.
+func Owed(st rollout.State) []string {
+	names := []string{}
+	for i, h := range st.Hosts {
+		back := st.Phase == rollout.NeedsPerson && st.Back && h.Begun && !h.Restored
+		if h.Owed || back {
+			names = append(names, st.Plan.Hosts[i].Name)
+		}
+	}
+	return names
 }
 
 // Summary prints a rollout in a few lines: what, where it ended, stages, and the
@@ -138,14 +154,14 @@ func next(st rollout.State) []string {
 func (t Theme) Summary(s Summary) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %s %s on %s: %s%s\n", t.Strong.Render(s.Service), s.From, t.Arrow, t.Strong.Render(s.To),
-		s.Environment, t.style(phaseTone(s.Phase)).Render(string(s.Phase)), reason(s.Why))
+		s.Environment, t.style(phaseTone(s.Phase)).Render(string(s.Phase)), reason(t.why(s)))
 	fmt.Fprintf(&b, "  rollout %s by %s, %s\n", s.ID, orSomeone(s.By), took(s))
 	name := 0
 	for _, st := range s.Stages {
 		name = max(name, len(st.Name))
 	}
 	for _, st := range s.Stages {
-		fmt.Fprintf(&b, "  %s %s  %s%s\n", t.summaryMark(st), fit(st.Name, name), t.summaryStage(st), reason(st.Reason))
+		fmt.Fprintf(&b, "  %s %s  %s%s\n", t.summaryMark(st), fit(st.Name, name), t.summaryStage(st), reason(Clause(st.Reason, 90)))
 	}
 	for _, h := range s.Hosts {
 		if line := t.summaryHost(h); line != "" {
@@ -156,6 +172,14 @@ func (t Theme) Summary(s Summary) string {
 		fmt.Fprintf(&b, "  next: %s\n", strings.Join(s.Next, ", or "))
 	}
 	return b.String()
+}
+
+// why is the reason of the phase; all of it where a person must act on it.
+func (t Theme) why(s Summary) string {
+	if s.Phase == rollout.NeedsPerson || s.Phase == rollout.Waiting {
+		return s.Why
+	}
+	return Clause(s.Why, 120)
 }
 
 func (t Theme) summaryMark(s StageSummary) string {

@@ -45,7 +45,9 @@ func tellEvent(m Moment, say sayFunc) {
 		say(Neutral, "%s %s to %s on %s, started by %s", p.Service, p.Release.Version, p.Environment, Count(len(p.Hosts), "host"), p.By)
 	case rollout.HostDone:
 		tellHost(m, say)
-	case rollout.Promote, rollout.Complete, rollout.Abort, rollout.Rollback, rollout.Pause, rollout.Resume:
+	case rollout.Adopt:
+		say(Neutral, "%s remembers the rollout: it was brought to %s", e.Host, Version(e.Version))
+	case rollout.Promote, rollout.Complete, rollout.Abort, rollout.Rollback, rollout.Pause, rollout.Resume, rollout.Reconcile:
 		say(Neutral, "%s asked by %s%s", e.Kind, orSomeone(e.By), reason(e.Reason))
 	}
 }
@@ -58,11 +60,16 @@ func tellHost(m Moment, say sayFunc) {
 		say(Bad, "%s %s: %s", e.Host, failedAt(kind, e.Outcome), orUnknown(e.Reason))
 		return
 	}
+	host := hostOf(m.After, e.Host)
 	switch kind {
 	case rollout.Update:
-		say(Neutral, "%s runs %s%s", e.Host, Version(e.Version), adopted(e))
+		again := ""
+		if host.Rehearsed && m.After.Plan.Rehearse {
+			again = " again, as after the first update: it can go back"
+		}
+		say(Neutral, "%s runs %s%s%s", e.Host, Version(e.Version), again, adopted(e))
 	case rollout.Restore:
-		tellRestored(e, say)
+		tellRestored(m, host, say)
 	case rollout.Expose:
 		if c, ok := pending(m.Before, e.Command); ok {
 			say(Neutral, "%s is %s", e.Host, openTo(c.Exposure))
@@ -70,12 +77,29 @@ func tellHost(m Moment, say sayFunc) {
 	}
 }
 
-func tellRestored(e rollout.Event, say sayFunc) {
-	if !e.Equal {
+// tellRestored says how a host was put back, for good or for the rehearsal.
+func tellRestored(m Moment, host rollout.HostState, say sayFunc) {
+	e := m.Event
+	switch {
+	case !e.Equal && host.NoWayBack:
+		say(Bad, "%s was put back for the rehearsal and differs from its recorded state%s", e.Host, reason(e.Reason))
+	case !e.Equal:
 		say(Bad, "%s was put back and differs from its recorded state%s", e.Host, reason(e.Reason))
-		return
+	case m.Before.Phase == rollout.Running && host.Rehearsed:
+		say(Good, "%s rehearsed going back: on %s, read back equal%s", e.Host, Version(e.Version), adopted(e))
+	default:
+		say(Good, "%s is back on %s, read back equal%s", e.Host, Version(e.Version), adopted(e))
 	}
-	say(Good, "%s is back on %s, read back equal%s", e.Host, Version(e.Version), adopted(e))
+}
+
+// hostOf is the state of a host by name.
+func hostOf(s rollout.State, name string) rollout.HostState {
+	for i, h := range s.Plan.Hosts {
+		if h.Name == name && i < len(s.Hosts) {
+			return s.Hosts[i]
+		}
+	}
+	return rollout.HostState{}
 }
 
 // tellStage says that a stage was entered or left, with its verdict.

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
@@ -21,8 +22,12 @@ func commandKind(h rollout.Head, id int) rollout.CommandKind {
 	return c.Kind
 }
 
-// doing says what a command does to a host.
-func doing(kind rollout.CommandKind, exposure rollout.Exposure) string {
+// doing says what a command does to a host. What is restored on the way forward is
+// restored for the rehearsal.
+func doing(h rollout.Head, kind rollout.CommandKind, exposure rollout.Exposure) string {
+	if kind == rollout.Restore && h.Phase == rollout.Running {
+		return "rehearsing going back"
+	}
 	switch kind {
 	case rollout.Record:
 		return "reading balancer"
@@ -185,4 +190,19 @@ func restored(s rollout.State) int {
 		}
 	}
 	return n
+}
+
+// Clause is the beginning of a reason, for where many stand below one another: all of it
+// is in show, and in JSON.
+func Clause(why string, most int) string {
+	first, _, _ := strings.Cut(why, "; ")
+	r := []rune(first)
+	if len(r) <= most {
+		return first
+	}
+	short := string(r[:most-3])
+	if at := strings.LastIndex(short, " "); at > most/2 {
+		short = short[:at]
+	}
+	return strings.TrimRight(short, " ,:(") + "..."
 }

@@ -1,0 +1,197 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/slipway-deploy/slipway/internal/app"
+	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/judge"
+)
+
+// powerOptions describe a canary that is not yet running.
+type powerOptions struct {
+	on     bool
+	set    func(string) bool // whether a flag was given
+	rate   float64
+	errors string
+	worse  []string
+	share  string
+	hosts  int
+	before time.Duration
+	most   time.Duration
+}
+
+func (o *powerOptions) bind(c *cobra.Command) {
+	f := c.Flags()
+	f.BoolVar(&o.on, "power", false, "tell how long a canary needs to see a regression")
+	f.Float64Var(&o.rate, "rate", 100, "requests a second of the whole service, for --power")
+	f.StringVar(&o.errors, "errors", "0.1%", "share of errors in ordinary times, for --power")
+	f.StringSliceVar(&o.worse, "worse", []string{"1.5x", "2x", "3x", "10x"}, "regressions to see, times the errors of ordinary times, for --power")
+	f.StringVar(&o.share, "share", "", "share of the traffic on the canary, for --power; else the environment's")
+	f.IntVar(&o.hosts, "fleet", 10, "hosts of the service, for --power")
+	f.DurationVar(&o.before, "before", time.Hour, "how much of the time before is known, for --power")
+	f.DurationVar(&o.most, "most", 0, "longest bake, for --power; else the environment's")
+}
+
+// runPower simulates the canary of an environment.
+func runPower(ctx context.Context, opts judgeOptions, env Env) error {
+	m, s, err := opts.scenario(ctx, env)
+	if err != nil {
+		return err
+	}
+	var factors []float64
+	for _, text := range opts.power.worse {
+		f, err := ratio("--worse", text)
+		if err != nil {
+			return err
+		}
+		factors = append(factors, f)
+	}
+	look, err := judge.Power(m, s, factors)
+	if err != nil {
+		return usagef("%v", err)
+	}
+	return opts.out.print(env.Out, outlookOf(look), func() string { return powerText(look) })
+}
+
+// scenario is the canary that is asked about: the environment's, but for what flags say.
+func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, judge.Scenario, error) {
+	p := o.power
+	m := judge.Metric{Name: "errors", WorseBy: 1.5}
+	s := judge.Scenario{Rate: p.rate, Share: 0.1, Before: p.before, Most: 15 * time.Minute}
+	if !(p.rate > 0) || math.IsInf(p.rate, 0) {
+		return m, s, usagef("--rate %v makes no sense: it is requests a second, more than 0", p.rate)
+	}
+	if p.hosts < 2 {
+		return m, s, usagef("--fleet %d makes no sense: a canary and its baseline are at least 2 hosts", p.hosts)
+	}
+	if o.environment != "" {
+		if err := o.ofManifest(ctx, env, &m, &s); err != nil {
+			return m, s, err
+		}
+	}
+	var err error
+	if s.ErrorRate, err = percent("--errors", p.errors); err != nil {
+		return m, s, err
+	}
+	if p.share != "" {
+		if s.Share, err = percent("--share", p.share); err != nil {
+			return m, s, err
+		}
+	}
+	if p.set("most") {
+		s.Most = p.most
+	}
+	if s.Most <= 0 {
+		return m, s, usagef("the longest bake is %s: --most gives another, such as 15m", s.Most)
+	}
+	s.Canary = min(max(1, int(math.Round(s.Share*float64(p.hosts)))), p.hosts-1)
+	s.Baseline = p.hosts - s.Canary
+	return m, s, nil
+}
+
+// ofManifest takes what the manifest says of the canary.
+func (o judgeOptions) ofManifest(ctx context.Context, env Env, m *judge.Metric, s *judge.Scenario) error {
+	a, err := env.app(ctx)
+	if err != nil {
+		return err
+	}
+	defer a.Close()
+	canary, err := a.CanaryOf(app.PlanRequest{Dir: env.Dir, File: o.file, Environment: o.environment})
+	if err != nil {
+		return err
+	}
+	s.Most = canary.Bake.Most
+	switch h := canary.Hosts; {
+	case h.Percent > 0:
+		s.Share = h.Percent / 100
+	case h.Count > 0:
+		s.Share = min(float64(h.Count)/float64(o.power.hosts), 1)
+	}
+	for _, judged := range canary.Judge {
+		if judged.Kind == "count" {
+			m.Name, m.WorseBy, m.AtMost = judged.Name, judged.WorseBy, judged.AtMost.Value
+			break
+		}
+	}
+	return nil
+}
+
+// outlook is what --power prints as JSON. Times are in seconds.
+type outlook struct {
+	Rate     float64     `json:"rate"`
+	Share    float64     `json:"share"`
+	Canary   int         `json:"canary"`
+	Baseline int         `json:"baseline"`
+	Errors   float64     `json:"errors"`
+	Before   float64     `json:"before"`
+	Most     float64     `json:"most"`
+	WorseBy  float64     `json:"worse_by"`
+	Cases    []powerCase `json:"cases"`
+}
+
+// powerCase is one regression. Times are null when it is not seen in time.
+type powerCase struct {
+	Worse  float64  `json:"worse"` // times the errors of ordinary times
+	Median *float64 `json:"median"`
+	Ninety *float64 `json:"ninety"`
+	Found  float64  `json:"found"`
+	Better float64  `json:"better,omitempty"` // share of the traffic at which half of them are seen
+	Words  string   `json:"words"`
+}
+
+func outlookOf(l judge.Outlook) outlook {
+	s := l.Scenario
+	out := outlook{Rate: s.Rate, Share: s.Share, Canary: s.Canary, Baseline: s.Baseline, Errors: s.ErrorRate,
+		Before: s.Before.Seconds(), Most: s.Most.Seconds(), WorseBy: l.WorseBy, Cases: []powerCase{}}
+	seconds := func(d time.Duration) *float64 {
+		if d == 0 {
+			return nil
+		}
+		return new(d.Seconds())
+	}
+	for _, c := range l.Cases {
+		out.Cases = append(out.Cases, powerCase{Worse: c.Factor, Median: seconds(c.Median), Ninety: seconds(c.Ninety),
+			Found: c.Found, Better: c.Better, Words: c.Words})
+	}
+	return out
+}
+
+func powerText(l judge.Outlook) string {
+	s := l.Scenario
+	var b strings.Builder
+	fmt.Fprintf(&b, "a canary of %s %% (%s of %d), %s requests a second in all, %s %% errors, watched for %s:\n",
+		number(s.Share*100), view.Count(s.Canary, "host"), s.Canary+s.Baseline, number(s.Rate), number(s.ErrorRate*100), view.Limit(s.Most))
+	for _, c := range l.Cases {
+		fmt.Fprintf(&b, "  %s\n", c.Words)
+	}
+	return b.String()
+}
+
+func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+
+// ratio reads a flag such as 1.5x.
+func ratio(flag, text string) (float64, error) {
+	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "x"), 64)
+	if err != nil || !(v >= 1) || v > 1000 {
+		return 0, usagef("%s %q: it can be a ratio from 1x to 1000x, such as 1.5x", flag, text)
+	}
+	return v, nil
+}
+
+// percent reads a flag such as 0.1%, as a share of 1.
+func percent(flag, text string) (float64, error) {
+	number, ok := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(number, 64)
+	if !ok || err != nil || !(v > 0 && v <= 100) {
+		return 0, usagef("%s %q: it can be a percentage above 0%%, such as 0.1%%", flag, text)
+	}
+	return v / 100, nil
+}
