@@ -95,8 +95,13 @@ func (d Dir) Displace(version string) error {
 		return err
 	}
 	err := os.Rename(d.At(version), away)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil
+	case errors.Is(err, syscall.EXDEV):
+		// A directory from a lower layer of an overlay cannot be renamed. What replaces it
+		// is staged, and whole.
+		return os.RemoveAll(d.At(version))
 	}
 	return err
 }

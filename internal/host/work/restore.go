@@ -129,15 +129,15 @@ func (j *job) putBack(ctx context.Context, r capture.Record, p capture.Progress)
 	if err := j.step("install", func() error { return j.format.back(ctx, r, p) }); err != nil {
 		return err
 	}
+	// A file that cannot be put back is named by the comparison. What runs must be what is
+	// installed all the same: nobody looks for a new process under an old link.
 	var late []string
-	if err := j.step("files", func() error { late, err = j.files(ctx, r, p, true); return err }); err != nil {
-		return err
-	}
+	unput := j.step("files", func() error { late, err = j.files(ctx, r, p, true); return err })
 	if err := j.step("restart", func() error { return j.startRecorded(ctx, r, len(late) > 0) }); err != nil {
-		return err
+		return errors.Join(unput, err)
 	}
 	unwell := j.step("health", func() error { return j.wellAgain(ctx, r) })
-	return errors.Join(unwell, j.step("clean", func() error { return j.format.clean(ctx, r, p) }))
+	return errors.Join(unput, unwell, j.step("clean", func() error { return j.format.clean(ctx, r, p) }))
 }
 
 // settleDown stops timers, and units that are not to run while their package changes
