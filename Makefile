@@ -52,6 +52,18 @@ bench: setup build ## Slipway beside Capistrano, a stock playbook and the floor,
 	@scripts/setup.sh bench
 	@scripts/bench.sh
 
+.PHONY: bench-judge
+bench-judge: ## Slipway's judge beside Flagger's, Argo Rollouts', Kayenta's and others, on seeded traffic
+	@scripts/bench-judge.sh
+
+.PHONY: bench-notify
+bench-notify: build ## rollouts with channels that fail beside one without, on local fleets; the table of docs/notify.md
+	$(GO) run ./lab/notifybench/cmd/notifybench
+
+.PHONY: judge-lab
+judge-lab: setup build ## the judge on lab hosts under load: errors, latency, a leak, bursts; ROUNDS (default 10) of each
+	$(GO) run ./lab/judgelab/cmd/judgelab -rounds $${ROUNDS:-10}
+
 .PHONY: clean
 clean: ## remove what was built
 	rm -rf bin dist internal/host/binary/embed/*.gz

@@ -9,11 +9,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/slipway-deploy/slipway/internal/haproxy"
 	"github.com/slipway-deploy/slipway/internal/host"
 	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/manifest"
 	"github.com/slipway-deploy/slipway/internal/plan"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/internal/traffic"
 )
 
 // Remembered asks the hosts of an environment which rollout changed them last, and makes
@@ -23,6 +25,10 @@ func (a *App) Remembered(ctx context.Context, r PlanRequest) (*rollout.Plan, err
 	p, err := open(r.Dir, r.File)
 	if err != nil {
 		return nil, err
+	}
+	if r.Service != "" && r.Service != p.Service {
+		return nil, &Error{Kind: Misconfigured, Err: fmt.Errorf("no rollout of %s is known here, and %s is of %s", r.Service, r.File, p.Service),
+			Hint: "ask its hosts in the directory of its own manifest, or name that with --file"}
 	}
 	env, err := p.Environment(r.Environment)
 	if err != nil {
@@ -36,37 +42,50 @@ func (a *App) Remembered(ctx context.Context, r PlanRequest) (*rollout.Plan, err
 	if err != nil {
 		return nil, err
 	}
-	last, err := agreed(crew.facts)
+	last, err := newestOf(crew.facts)
 	if err != nil {
 		return nil, &Error{Kind: Refused, Err: fmt.Errorf("no rollout of %s on %s is known here, and %w", p.Service, env.Name, err),
 			Hint: "if there was one, take it back where it was made, or with the journal of that place (SLIPWAY_JOURNAL)"}
 	}
-	return a.remembered(p, env, crew, last), nil
+	made := a.remembered(p, env, crew, last)
+	standings, err := a.Balancers(ctx, made)
+	if err == nil {
+		made.Notes = append(made.Notes, closed(standings, made.Traffic)...)
+	}
+	return made, ctx.Err() // a balancer that cannot be asked now is the rollback's to report
 }
 
-// agreed is the rollout that every host which remembers one, and was not put back since,
-// names as the last.
-func agreed(facts map[string]plan.Facts) (*host.LastChange, error) {
-	by := map[string][]string{}
+// closed notes the hosts that a balancer sends no requests to: what it was before the
+// rollout nobody knows here, and so it is put back as it stands now.
+func closed(standings []traffic.Standing, t *rollout.Traffic) []string {
+	var hosts []string
+	for _, s := range standings {
+		if s.Backend == t.HAProxy.Public && s.State != "" && s.State != haproxy.Ready && !slices.Contains(hosts, s.Host) {
+			hosts = append(hosts, s.Host)
+		}
+	}
+	if len(hosts) == 0 {
+		return nil
+	}
+	return []string{strings.Join(hosts, ", ") + ": closed at a balancer now, perhaps by the rollout itself. The restore leaves that so: " +
+		"set the servers ready once they are back."}
+}
+
+// newestOf is the newest rollout among those that hosts remember and were not put back
+// since. Hosts that remember an older one were not changed by it: whoever drove it may have
+// ended half way.
+func newestOf(facts map[string]plan.Facts) (*host.LastChange, error) {
 	var last *host.LastChange
 	for _, name := range slices.Sorted(maps.Keys(facts)) {
 		f := facts[name]
-		if f.Err == nil && f.Last != nil && !f.Last.Restored {
-			by[f.Last.Rollout] = append(by[f.Last.Rollout], name)
-			last = f.Last
+		if f.Err == nil && f.Last != nil && !f.Last.Restored && (last == nil || f.Last.Rollout > last.Rollout) {
+			last = f.Last // ids begin with the time
 		}
 	}
-	switch len(by) {
-	case 1:
-		return last, nil
-	case 0:
+	if last == nil {
 		return nil, errors.New("no host remembers one that can be taken back")
 	}
-	var parts []string
-	for _, id := range slices.Sorted(maps.Keys(by)) {
-		parts = append(parts, fmt.Sprintf("%s: %s", strings.Join(by[id], ", "), id))
-	}
-	return nil, fmt.Errorf("its hosts remember different ones (%s)", strings.Join(parts, "; "))
+	return last, nil
 }
 
 // remembered is the plan of a rollout as its hosts remember it. A host that could not be
@@ -79,12 +98,17 @@ func (a *App) remembered(p project, env *manifest.Environment, crew crew, last *
 		Spec: plan.Spec(p.Manifest), Method: plan.Method(env.Method, p.dir), Traffic: plan.Traffic(env.Traffic),
 		Notify: plan.Channels(p.Manifest, env),
 	}
-	var wave, silent []string
+	var wave, silent, older []string
 	for _, name := range crew.hosts {
 		f := crew.facts[name]
 		from, known := last.From, f.Err == nil && f.Last != nil
 		switch {
-		case known && (f.Last.Rollout != last.Rollout || f.Last.Restored):
+		case known && f.Last.Rollout != last.Rollout:
+			if !f.Last.Restored {
+				older = append(older, name)
+			}
+			continue
+		case known && f.Last.Restored:
 			continue
 		case known:
 			from = f.Last.From
@@ -99,6 +123,9 @@ func (a *App) remembered(p project, env *manifest.Environment, crew crew, last *
 	slices.SortFunc(made.Hosts, func(x, y rollout.Host) int { return strings.Compare(x.Name, y.Name) })
 	made.MaxOut = plan.MaxOut(env.MaxOut, len(crew.hosts))
 	made.Stages = []rollout.Stage{{Name: "complete", Kind: rollout.StageComplete, Waves: [][]string{wave}}}
+	if len(older) > 0 {
+		made.Notes = append(made.Notes, strings.Join(older, ", ")+": changed by an earlier rollout, and not by this one. Nothing is done there.")
+	}
 	if len(silent) > 0 {
 		made.Notes = append(made.Notes, strings.Join(silent, ", ")+": could not be asked, and taken to be like the others. The restore reads back what is there.")
 	}

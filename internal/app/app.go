@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/artifact"
+	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/work"
 )
@@ -26,6 +27,9 @@ type App struct {
 	abandon chan struct{} // closed by Abandon
 	once    sync.Once     // closes it
 	running atomic.Int32  // calls of Run
+
+	mu    sync.Mutex              // guards what follows
+	unrun map[string]engine.Unrun // by rollout: what requests of this process issued while nobody drove it
 }
 
 // New opens the journal and the store, and makes them when there are none.
@@ -52,7 +56,8 @@ func New(ctx context.Context, cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(&Error{Kind: Misconfigured, Err: err, Hint: "see that you may write there"}, j.Close())
 	}
-	return &App{cfg: cfg, journal: j, store: store, work: work.New(workAddress(cfg), cfg.Log), abandon: make(chan struct{})}, nil
+	return &App{cfg: cfg, journal: j, store: store, work: work.New(workAddress(cfg), cfg.Log), abandon: make(chan struct{}),
+		unrun: map[string]engine.Unrun{}}, nil
 }
 
 // workAddress is where the work in flight is kept: beside the journal.

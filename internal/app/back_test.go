@@ -8,10 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/slipway-deploy/slipway/internal/haproxy"
 	"github.com/slipway-deploy/slipway/internal/host"
 	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/plan"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/internal/traffic"
 )
 
 // completed journals a rollout that completed, as one that hosts remember.
@@ -50,6 +52,43 @@ func TestBackTo(t *testing.T) {
 	}
 }
 
+// TestBackToLeavesNoHostBehind: one host that was put right later, or before the others, is
+// not all of them.
+func TestBackToLeavesNoHostBehind(t *testing.T) {
+	t.Parallel()
+	a := fresh(t)
+	completed(t, a, "01A", "0.9.0", "1.0.0", "web1", "web2", "web9")
+	completed(t, a, "01B", "1.0.0", "1.1.0", "web1", "web2")
+	completed(t, a, "01C", "1.0.0", "1.1.0", "web2") // reconciled, after somebody had linked it back
+	if rec, err := a.BackTo(t.Context(), "", "", "1.0.0"); err != nil || rec.State.Plan.ID != "01B" {
+		t.Errorf("got %v, %v; want 01B", rec.State.Plan, err)
+	}
+
+	a = fresh(t)
+	completed(t, a, "01A", "0.9.0", "1.0.0", "web1", "web2")
+	completed(t, a, "01B", "1.0.0", "1.1.0", "web1")
+	completed(t, a, "01C", "1.0.0", "1.1.0", "web2")
+	_, err := a.BackTo(t.Context(), "", "", "1.0.0")
+	if person := (*Error)(nil); !errors.As(err, &person) || person.Kind != Refused || !strings.Contains(err.Error(), "web1 (1.1.0) would stay") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestNewest: what an older rollout owes hosts is not given to them once a later one came.
+func TestNewest(t *testing.T) {
+	t.Parallel()
+	a := fresh(t)
+	completed(t, a, "01A", "", "1.0.0", "web1", "web2")
+	if _, err := a.Request(t.Context(), "01A", rollout.Reconcile, ""); err == nil || strings.Contains(err.Error(), "not the last") {
+		t.Errorf("the last one: %v", err)
+	}
+	completed(t, a, "01B", "1.0.0", "1.1.0", "web1", "web2")
+	_, err := a.Request(t.Context(), "01A", rollout.Reconcile, "")
+	if person := (*Error)(nil); !errors.As(err, &person) || person.Kind != Refused || !strings.Contains(err.Error(), "rollout 01A, of 1.0.0, is not the last one: 01B, of 1.1.0") {
+		t.Errorf("an older one: %v", err)
+	}
+}
+
 // TestSuperseded: what a later rollback of an older rollout has gone past does not stand.
 func TestSuperseded(t *testing.T) {
 	t.Parallel()
@@ -78,8 +117,8 @@ func TestSuperseded(t *testing.T) {
 	}
 }
 
-// TestAgreed: only one rollout can be the one that hosts remember.
-func TestAgreed(t *testing.T) {
+// TestNewestOf: hosts that a rollout never came to remember the one before it.
+func TestNewestOf(t *testing.T) {
 	t.Parallel()
 	of := func(id string, restored bool) plan.Facts {
 		return plan.Facts{FactsOf: host.FactsOf{Last: &host.LastChange{Rollout: id, From: "1.0.0", To: "1.1.0", Restored: restored}}}
@@ -93,16 +132,54 @@ func TestAgreed(t *testing.T) {
 		"one is silent":   {map[string]plan.Facts{"a": of("1", false), "b": silent}, "1"},
 		"one went back":   {map[string]plan.Facts{"a": of("1", false), "b": of("2", true)}, "1"},
 		"none":            {map[string]plan.Facts{"a": {}, "b": of("2", true)}, "no host remembers one that can be taken back"},
-		"different ones":  {map[string]plan.Facts{"a": of("1", false), "b": of("2", false)}, "its hosts remember different ones (a: 1; b: 2)"},
+		"different ones":  {map[string]plan.Facts{"a": of("1", false), "b": of("2", false)}, "2"},
+		"half way":        {map[string]plan.Facts{"a": of("2", false), "b": of("1", false), "c": of("3", true)}, "2"},
 		"nobody answered": {map[string]plan.Facts{"a": silent}, "no host remembers one that can be taken back"},
 	} {
-		last, err := agreed(c.facts)
+		last, err := newestOf(c.facts)
 		got := fmt.Sprint(err)
 		if err == nil {
 			got = last.Rollout
 		}
 		if got != c.want {
 			t.Errorf("%s: got %s, want %s", name, got, c.want)
+		}
+	}
+}
+
+// TestClosed: hosts that get no requests before a remembered rollout is taken back are named.
+func TestClosed(t *testing.T) {
+	t.Parallel()
+	standing := func(host, backend string, state haproxy.Admin) traffic.Standing {
+		return traffic.Standing{Host: host, Backend: backend, State: state}
+	}
+	all := []traffic.Standing{
+		standing("web1", "shop", haproxy.Maint), standing("web1", "shop", haproxy.Maint), standing("web2", "shop", haproxy.Ready),
+		standing("web2", "staff", haproxy.Maint), standing("web3", "shop", haproxy.Drain), standing("web4", "shop", ""),
+	}
+	got := closed(all, &rollout.Traffic{HAProxy: &rollout.HAProxy{Public: "shop"}})
+	if len(got) != 1 || !strings.HasPrefix(got[0], "web1, web3: closed at a balancer now") {
+		t.Errorf("got %q", got)
+	}
+	if got := closed(all[2:3], &rollout.Traffic{HAProxy: &rollout.HAProxy{Public: "shop"}}); got != nil {
+		t.Errorf("got %q", got)
+	}
+}
+
+// TestSameAgain: hosts that got the recorded release once more are as recorded.
+func TestSameAgain(t *testing.T) {
+	t.Parallel()
+	a := fresh(t)
+	completed(t, a, "01A", "1.0.0", "1.1.0", "web1", "web2")
+	completed(t, a, "01B", "1.0.0", "1.1.0", "web2")
+	completed(t, a, "01C", "1.1.0", "1.2.0", "web2")
+	rec, err := a.Rollout(t.Context(), "01A")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]bool{"01B": true, "01C": false, "01Z": false} {
+		if got := a.sameAgain(t.Context(), rec.State.Plan, id); got != want {
+			t.Errorf("%s: %v", id, got)
 		}
 	}
 }
@@ -118,10 +195,11 @@ func TestDriftOf(t *testing.T) {
 		change func(*plan.Facts)
 		want   string
 	}{
-		"as recorded": {func(*plan.Facts) {}, ""},
-		"version":     {func(f *plan.Facts) { f.Version = "1.0.0" }, "version 1.1.0 1.0.0"},
-		"process":     {func(f *plan.Facts) { f.Stale = []string{"a.service"} }, "process of a.service of what is installed older than what is installed"},
-		"elsewhere":   {func(f *plan.Facts) { f.Last = &host.LastChange{Rollout: "01Z"} }, "rollout 01A 01Z"},
+		"as recorded":    {func(*plan.Facts) {}, ""},
+		"version":        {func(f *plan.Facts) { f.Version = "1.0.0" }, "version 1.1.0 1.0.0"},
+		"process":        {func(f *plan.Facts) { f.Stale = []string{"a.service"} }, "process of a.service of what is installed older than what is installed"},
+		"elsewhere":      {func(f *plan.Facts) { f.Last = &host.LastChange{Rollout: "01Z"} }, "rollout 01A 01Z"},
+		"there and back": {func(f *plan.Facts) { f.Last = &host.LastChange{Rollout: "01Z", Restored: true} }, ""},
 		"conffile": {func(f *plan.Facts) {
 			f.FactsOf.Drift = []host.Difference{{Item: "conffile /etc/x", Before: "a", After: "b"}}
 		}, "conffile /etc/x a b"},

@@ -4,14 +4,13 @@ import (
 	"cmp"
 	"context"
 	"os/exec"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/artifact"
+	"github.com/slipway-deploy/slipway/internal/git"
 	"github.com/slipway-deploy/slipway/internal/plan"
+	"github.com/slipway-deploy/slipway/internal/releasable"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -26,13 +25,17 @@ func (a *App) changes(ctx context.Context, p project, release rollout.Release, f
 	if from == "" || to == "" {
 		return nil
 	}
-	out := p.git(ctx, "log", "--format=%H%x1f%an%x1f%s", "--max-count="+strconv.Itoa(mostChanges), "--end-of-options", from+".."+to)
+	repo, err := git.Open(ctx, p.dir)
+	if err != nil {
+		return nil
+	}
+	commits, err := repo.Log(ctx, from, to, "", mostChanges)
+	if err != nil {
+		return nil
+	}
 	var all []rollout.Change
-	for line := range strings.Lines(out) {
-		parts := strings.SplitN(strings.TrimSuffix(line, "\n"), "\x1f", 3)
-		if len(parts) == 3 {
-			all = append(all, rollout.Change{Commit: parts[0], By: plainText(parts[1]), Subject: plainText(parts[2])})
-		}
+	for _, c := range commits {
+		all = append(all, rollout.Change{Commit: c.ID, By: c.By, Subject: c.Subject})
 	}
 	return all
 }
@@ -72,9 +75,16 @@ func (a *App) commitOf(ctx context.Context, p project, version string) string {
 			return c
 		}
 	}
-	for _, tag := range []string{version, "v" + version} {
-		out := p.git(ctx, "rev-parse", "--verify", "--quiet", "--end-of-options", "refs/tags/"+tag+"^{commit}")
-		if c := commit(strings.TrimSpace(out)); c != "" {
+	repo, err := git.Open(ctx, p.dir)
+	if err != nil {
+		return ""
+	}
+	tags := []string{version, "v" + version}
+	if p.Release != nil {
+		tags = append([]string{releasable.TagFor(p.Release.Tag, version)}, tags...)
+	}
+	for _, tag := range tags {
+		if c, err := repo.TagCommit(ctx, tag); err == nil && commit(c) != "" {
 			return c
 		}
 	}
@@ -83,7 +93,7 @@ func (a *App) commitOf(ctx context.Context, p project, version string) string {
 
 // commit is a text when it is the id of a commit.
 func commit(s string) string {
-	if regexp.MustCompile(`^[0-9a-f]{7,64}$`).MatchString(s) {
+	if git.IsCommit(s) {
 		return s
 	}
 	return ""
@@ -103,12 +113,4 @@ func (p project) git(ctx context.Context, args ...string) string {
 }
 
 // plainText is a text without what a terminal would obey, at a length that can be read.
-func plainText(s string) string {
-	r := []rune(strings.Map(func(c rune) rune {
-		if c < ' ' || c >= 0x7f && c < 0xa0 {
-			return ' '
-		}
-		return c
-	}, strings.ToValidUTF8(s, "?")))
-	return string(r[:min(len(r), 200)])
-}
+func plainText(s string) string { return git.Printable(s) }

@@ -38,8 +38,24 @@ func (a *App) Drift(ctx context.Context, st rollout.State) ([]Drift, error) {
 			all = append(all, driftOf(st, i, f)...)
 		}
 	}
+	all = slices.DeleteFunc(all, func(d Drift) bool { return d.Item == lastRollout && a.sameAgain(ctx, st.Plan, d.Found) })
 	slices.SortStableFunc(all, func(x, y Drift) int { return cmp.Compare(x.Host, y.Host) })
 	return all, nil
+}
+
+// lastRollout is the item of a host that another rollout has changed last.
+const lastRollout = "rollout"
+
+// sameAgain reports whether a rollout has put the release of a plan on hosts once more, as
+// reconcile does: they are as the plan says.
+func (a *App) sameAgain(ctx context.Context, p *rollout.Plan, id string) bool {
+	rec, err := a.Rollout(ctx, id)
+	if err != nil {
+		return false // nobody here knows it
+	}
+	other := rec.State.Plan
+	return rec.State.Phase == rollout.Completed && other.Service == p.Service && other.Environment == p.Environment &&
+		other.Release.Version == p.Release.Version
 }
 
 // driftOf compares one host with its record.
@@ -62,8 +78,8 @@ func driftOf(st rollout.State, i int, f plan.Facts) []Drift {
 	for _, unit := range f.Stale {
 		all = append(all, drift("process of "+unit, "of what is installed", "older than what is installed"))
 	}
-	if f.Last != nil && h.Begun && f.Last.Rollout != st.Plan.ID {
-		all = append(all, drift("rollout", st.Plan.ID, f.Last.Rollout))
+	if f.Last != nil && h.Begun && f.Last.Rollout != st.Plan.ID && !f.Last.Restored { // one that was taken back has left what was there
+		all = append(all, drift(lastRollout, st.Plan.ID, f.Last.Rollout))
 	}
 	for _, d := range f.FactsOf.Drift {
 		all = append(all, drift(d.Item, d.Before, d.After))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/judge"
+	"github.com/slipway-deploy/slipway/internal/judge/record"
 	"github.com/slipway-deploy/slipway/internal/manifest"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
@@ -23,8 +24,8 @@ type Judged struct {
 
 // Rejudge judges recorded samples. Metrics that are not given are compared as they would
 // be without a manifest.
-func Rejudge(record io.Reader, metrics []judge.Metric, least time.Duration) (Judged, error) {
-	ticks, err := judge.ReadRecord(record)
+func Rejudge(lines io.Reader, metrics []judge.Metric, least time.Duration) (Judged, error) {
+	ticks, err := record.Read(lines)
 	if err != nil {
 		return Judged{}, &Error{Kind: Misconfigured, Err: err, Hint: "docs/judge.md has the format: one JSON object a line"}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/haproxy"
 	"github.com/slipway-deploy/slipway/internal/method/ansible"
+	"github.com/slipway-deploy/slipway/internal/method/coexist"
 	"github.com/slipway-deploy/slipway/internal/method/local"
 	"github.com/slipway-deploy/slipway/internal/metric"
 	"github.com/slipway-deploy/slipway/internal/rollout"
@@ -30,6 +31,14 @@ func (a *App) ansible(m rollout.Ansible, project string) (*ansible.Runner, error
 
 func (a *App) local(m rollout.Local) (*local.Fleet, error) {
 	return local.New(local.Config{Directory: m.Directory, Store: a.store, Log: a.cfg.Log})
+}
+
+// coexisting adds the plan's coexistence test to its method.
+func coexisting(m engine.Method, p *rollout.Plan) engine.Method {
+	if inner, ok := m.(coexist.Inner); ok && p.Coexist != nil {
+		return coexist.New(inner)
+	}
+	return m
 }
 
 // trafficOf makes the balancers that a plan names.

@@ -21,57 +21,95 @@ import (
 type PlanRequest struct {
 	Dir, File   string // slipway.yaml, and the directory that its name starts at
 	Environment string // "": the only one
+	Service     string // of a rollout that hosts remember; "": whichever the manifest names
 	Version     string
 	Only        []string // hosts or groups; empty: all
 	Without     []string
 	Again       bool // hosts that have the version already get it once more, in one stage
+	// Unreleased is why a commit goes out that the project's release rules do not let out.
+	Unreleased string
 }
 
 // Plan asks every host what it runs, and decides everything. It changes nothing on
 // hosts and journals nothing. A *plan.Refusals says why there can be no plan.
 func (a *App) Plan(ctx context.Context, r PlanRequest) (*rollout.Plan, error) {
-	p, err := open(r.Dir, r.File)
+	made, err := a.prepare(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	env, err := p.Environment(r.Environment)
-	if err != nil {
-		return nil, &Error{Kind: Misconfigured, Err: err}
+	return made.plan, nil
+}
+
+// prepared is a plan with what it was made from.
+type prepared struct {
+	plan     *rollout.Plan // nil: there can be none
+	project  project
+	env      *manifest.Environment
+	release  rollout.Release
+	crew     crew
+	released *plan.Result // nil: the project has no release rules
+	beside   sideBySide   // what contracts say of old and new
+}
+
+// prepare makes a plan. When the hosts were asked and there can be no plan, what was found
+// is returned with the error.
+func (a *App) prepare(ctx context.Context, r PlanRequest) (m prepared, err error) {
+	if m.project, err = open(r.Dir, r.File); err != nil {
+		return m, err
 	}
-	if err := checked(asWritten(p, env)); err != nil {
-		return nil, err
+	p := m.project
+	if m.env, err = p.Environment(r.Environment); err != nil {
+		return m, &Error{Kind: Misconfigured, Err: err}
 	}
-	release, err := a.release(p, r.Version)
-	if err != nil {
-		return nil, err
+	if err := checked(asWritten(p, m.env)); err != nil {
+		return m, err
 	}
-	active, err := a.activeID(ctx, p.Service, env.Name)
-	if err != nil {
-		return nil, err
+	if m.release, err = a.release(p, r.Version); err != nil {
+		return m, err
 	}
-	crew, err := a.gather(ctx, p, env)
+	if !r.Again { // what is live went out by the rules before
+		if m.released, err = a.released(ctx, p, m.release, r.Unreleased); err != nil {
+			return m, err
+		}
+		if err := a.heldToStandard(ctx, p, m.env, m.release); err != nil {
+			return m, err
+		}
+	}
+	active, err := a.activeID(ctx, p.Service, m.env.Name)
 	if err != nil {
-		return nil, err
+		return m, err
+	}
+	if m.crew, err = a.gather(ctx, p, m.env); err != nil {
+		return m, err
+	}
+	if !r.Again {
+		if m.beside, err = a.sideBySide(ctx, p, m.release, m.crew.facts); err != nil {
+			return m, err
+		}
 	}
 	options := plan.Options{Only: r.Only, Without: r.Without, Again: r.Again}
 	if r.Again {
-		last := env.Stages[len(env.Stages)-1]
+		last := m.env.Stages[len(m.env.Stages)-1]
 		last.Approval = false // whoever asks for it approves of it
 		options.Stages = []manifest.Stage{last}
 	}
-	made, err := plan.Build(plan.Input{
+	m.plan, err = plan.Build(plan.Input{
 		ID: ulid.Make().String(), By: a.cfg.By, At: a.cfg.Now().UTC(), Project: p.dir,
-		Manifest: p.Manifest, Environment: env.Name, Inventory: crew.inventory, Hosts: crew.hosts, Facts: crew.facts,
-		Release: release, Stored: a.stored, Active: active,
-		Options: options, Changes: a.changes(ctx, p, release, crew.facts),
+		Manifest: p.Manifest, Environment: m.env.Name, Inventory: m.crew.inventory, Hosts: m.crew.hosts, Facts: m.crew.facts,
+		Release: m.release, Stored: a.stored, Active: active,
+		Clashes: m.beside.clashes(), Unsafe: m.beside.unsafe(), Remarks: m.beside.remarks(),
+		Options: options, Changes: a.changes(ctx, p, m.release, m.crew.facts),
 	})
 	if err != nil {
-		return nil, err
+		return m, err
 	}
-	for _, lack := range Missing(made) {
-		made.Notes = append(made.Notes, "A secret is not to be had here, and must be where the rollout is driven: "+lack+".")
+	for _, lack := range Missing(m.plan) {
+		m.plan.Notes = append(m.plan.Notes, "A secret is not to be had here, and must be where the rollout is driven: "+lack+".")
 	}
-	return made, nil
+	if m.released != nil && m.released.Answer == plan.Waived {
+		m.plan.Notes = append(m.plan.Notes, "It goes out although "+m.released.Said+".")
+	}
+	return m, nil
 }
 
 // asWritten is what of an environment can be checked without asking its hosts.

@@ -67,3 +67,11 @@ func (p project) format() string {
 	}
 	return "tar.gz"
 }
+
+// path is a name in the manifest as an absolute one.
+func (p project) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(p.dir, name)
+}

@@ -17,8 +17,12 @@ type Record struct {
 }
 
 // Create journals a plan as a rollout that has not started. A *journal.ActiveError
-// says that the service and environment have another one.
+// says that the service and environment have another one. A plan without a safe way back
+// is refused unless somebody has accepted that.
 func (a *App) Create(ctx context.Context, p *rollout.Plan) error {
+	if err := accepted(p); err != nil {
+		return err
+	}
 	return a.journal.Create(ctx, p)
 }
 
@@ -32,8 +36,27 @@ func (a *App) Request(ctx context.Context, id string, kind rollout.EventKind, re
 		if err := a.onTop(ctx, rec.State.Plan); err != nil {
 			return Record{}, err
 		}
+	} else if kind == rollout.Reconcile {
+		if err := a.Newest(ctx, rec.State.Plan); err != nil {
+			return Record{}, err
+		}
 	}
 	return a.request(ctx, id, kind, reason)
+}
+
+// Newest refuses a rollout that is neither the last to have ended nor the one that stands:
+// what it would put on hosts is older than what they run.
+func (a *App) Newest(ctx context.Context, p *rollout.Plan) error {
+	last, err := a.Ended(ctx, p.Service, p.Environment)
+	if err != nil || len(last) == 0 || last[0].ID == p.ID {
+		return err
+	}
+	standing, err := a.Standing(ctx, p.Service, p.Environment)
+	if err != nil || len(standing) > 0 && standing[0].ID == p.ID {
+		return err
+	}
+	return &Error{Kind: Refused, Err: fmt.Errorf("rollout %s, of %s, is not the last one: %s, of %s, came after it on %s", p.ID, p.Release.Version, last[0].ID, last[0].Version, p.Environment),
+		Hint: "slipway reconcile " + last[0].ID + " is about what hosts should be now; slipway deploy VERSION --hosts NAMES brings it to single ones"}
 }
 
 // Rollout returns a rollout by its whole id, without its events.

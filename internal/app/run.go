@@ -38,8 +38,8 @@ func (a *App) Run(ctx context.Context, id string, wait bool, watch func(Update))
 		return err
 	}
 	e := engine.New(engine.Config{
-		Journal: a.journal, Work: a.work, Method: m, Traffic: t, Source: sources(pool, m),
-		Log: a.cfg.Log, Name: a.cfg.By, Wait: wait, Abandon: a.abandon,
+		Journal: a.journal, Work: a.work, Method: coexisting(m, plan), Traffic: t, Source: sources(pool, m),
+		Log: a.cfg.Log, Name: a.cfg.By, Wait: wait, Abandon: a.abandon, Unrun: a.unrunOf(id),
 	})
 	news := a.tell(ctx)
 	_, err = e.Run(ctx, id, watch)

@@ -30,12 +30,12 @@ func (a *App) tell(ctx context.Context) *telling {
 	return &telling{opener, outbox.Start(context.WithoutCancel(ctx), a.journal, opener.Open, outbox.Pace{}), time.Now()}
 }
 
-// end gives what is left a moment, and ends. What does not arrive in it stays for the
-// next process: a channel that does not answer holds nobody up. The error is the
+// end gives what is left a moment, and channels that take it some more, and ends. What does
+// not arrive then stays for the next process: a channel that does not answer holds nobody up. The error is the
 // journal's, and nothing to the rollout.
 func (t *telling) end(ctx context.Context, hurry bool) error {
 	if !hurry {
-		t.deliverer.Flush(context.WithoutCancel(ctx), outbox.Grace(time.Since(t.began)))
+		t.deliverer.Linger(context.WithoutCancel(ctx), outbox.Grace(time.Since(t.began)))
 	}
 	err := t.deliverer.Close()
 	t.opener.Close()

@@ -61,6 +61,20 @@ func TestWrong(t *testing.T) {
 		{"deploy 1.4.0 --env", "flag needs an argument: --env; slipway deploy --help lists the flags"},
 		{"plan", "slipway plan needs VERSION; it is called as in: slipway plan 1.4.0"},
 		{"plan 1.4.0 --output yaml", `invalid argument "yaml" for "-o, --output" flag: it can be text or json; slipway plan --help lists the flags`},
+		{"releasable", "there is no slipway.yaml\n  slipway init writes one, and --file names another"},
+		{"releasable a b", `slipway releasable does not take "b"; it is called as in: slipway releasable`},
+		{"releasable --limit 0", "--limit 0 makes no sense: it can be 1 or more"},
+		{"releasable --watch --every 10ms", "--every 10ms makes no sense: it can be a time of 1s or more"},
+		{"releasable HEAD --watch", "--watch and commit HEAD: give one of them; --watch is about the release branch"},
+		{"release", ""},
+		{"release make", `slipway release has no command "make": it has cut`},
+		{"release cut", "there is no slipway.yaml\n  slipway init writes one, and --file names another"},
+		{"release cut 1 2", `slipway release cut does not take "2"; it is called as in: slipway release cut 1.4.0`},
+		{"plan 1.4.0 --format pdf", `invalid argument "pdf" for "--format" flag: it can be md, html or json; slipway plan --help lists the flags`},
+		{"plan 1.4.0 --write plan.md", "--write plan.md needs --format: md, html or json"},
+		{"deploy plan.json", "nobody can be asked here: look at plan.json first, then give --yes"},
+		{"deploy plan.json --yes", "there is no plan.json; slipway plan VERSION --format json --write plan.json writes one"},
+		{"deploy plan.json --yes --env x", "plan.json says all that is done: --env, --hosts, --without and --unreleased are for the plan that it is made from"},
 		{"build 1.4.0 2.0.0", `slipway build does not take "2.0.0"; it is called as in: slipway build 1.4.0`},
 		{"build 1.4.0", "there is no slipway.yaml\n  slipway init writes one, and --file names another"},
 		{"resume", "no rollout is active; slipway history lists those that have ended"},
@@ -76,6 +90,8 @@ func TestWrong(t *testing.T) {
 		{"reconcile --env production", "no rollout on production has ended yet: there is nothing to reconcile"},
 		{"reconcile --hosts web1", "nobody can be asked here: look at slipway reconcile first, then give --yes"},
 		{"reconcile a b", `slipway reconcile does not take "b"; it is called as in: slipway reconcile --env production`},
+		{"compat v1.0.0", `slipway compat does not take "v1.0.0"; it is called as in: slipway compat`},
+		{"compat", "there is no slipway.yaml\n  slipway init writes one, and --file names another"},
 		{"judge", "no rollout was recorded; slipway judge --replay FILE judges a file"},
 		{"judge 7Q2M4K", "no rollout \"7Q2M4K\"\n  slipway history lists the rollouts"},
 		{"judge --replay nowhere.jsonl", "there is no nowhere.jsonl; name a file of samples, one JSON object a line"},
@@ -135,8 +151,8 @@ func TestWrong(t *testing.T) {
 // TestHelp: every command says what it is for and lists the exit codes.
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"init", "build", "plan", "deploy", "promote", "complete", "pause", "resume", "abort",
-		"rollback", "reconcile", "status", "history", "show", "judge", "notify", "notify test", "notify list", "notify deliver", "schema", "version", "lab", "demo"} {
+	for _, name := range []string{"init", "build", "releasable", "release", "release cut", "plan", "deploy", "promote", "complete", "pause", "resume", "abort",
+		"rollback", "reconcile", "status", "history", "show", "judge", "notify", "notify test", "notify list", "notify deliver", "runbook", "runbook new", "runbook lint", "runbook show", "runbook run", "runbook runs", "schema", "version", "lab", "demo"} {
 		code, out, errs := call(t, t.TempDir(), append(strings.Fields(name), "--help")...)
 		if code != 0 || errs != "" || !strings.Contains(out, "Exit codes:") || !strings.Contains(out, "Usage:\n  slipway "+name) {
 			t.Errorf("%s --help: %d %s%s", name, code, out, errs)

@@ -25,8 +25,8 @@ func TestDocs(t *testing.T) {
 	}
 	var b strings.Builder
 	b.WriteString(head + mark)
-	for _, name := range []string{"init", "build", "plan", "deploy", "promote", "complete", "pause", "resume", "abort",
-		"rollback", "reconcile", "status", "history", "show", "judge", "notify", "notify test", "notify list", "notify deliver", "schema", "version", "lab", "lab up", "lab down", "lab list", "lab status",
+	for _, name := range []string{"init", "check", "compat", "build", "releasable", "release", "release cut", "plan", "deploy", "promote", "complete", "pause", "resume", "abort",
+		"rollback", "reconcile", "status", "history", "show", "judge", "notify", "notify test", "notify list", "notify deliver", "runbook", "runbook new", "runbook lint", "runbook show", "runbook run", "runbook runs", "schema", "version", "lab", "lab up", "lab down", "lab list", "lab status",
 		"demo", "completion"} {
 		_, out, _ := call(t, t.TempDir(), append(strings.Fields(name), "--help")...)
 		help, _, _ := strings.Cut(out, "\nExit codes:")

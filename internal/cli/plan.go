@@ -1,14 +1,12 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-deploy/slipway/internal/app"
 	"github.com/slipway-deploy/slipway/internal/manifest"
-	"github.com/slipway-deploy/slipway/internal/plan"
 )
 
 // planOptions choose what is planned; deploy has them too.
@@ -18,6 +16,7 @@ type planOptions struct {
 	environment string
 	only        []string
 	without     []string
+	unreleased  string
 	out         output
 }
 
@@ -26,31 +25,44 @@ func (o *planOptions) bind(c *cobra.Command) {
 	c.Flags().StringVarP(&o.file, "file", "f", manifest.Name, "the project's manifest")
 	c.Flags().StringSliceVar(&o.only, "hosts", nil, "only these hosts or groups")
 	c.Flags().StringSliceVar(&o.without, "without", nil, "all but these hosts or groups")
+	c.Flags().StringVar(&o.unreleased, "unreleased", "", "let a commit pass that may not be released, for this reason")
 	o.out.bind(c)
 }
 
 func (o planOptions) request(env Env) app.PlanRequest {
 	return app.PlanRequest{
-		Dir: env.Dir, File: o.file, Environment: o.environment, Version: o.version, Only: o.only, Without: o.without,
+		Dir: env.Dir, File: o.file, Environment: o.environment, Version: o.version, Only: o.only, Without: o.without, Unreleased: o.unreleased,
 	}
 }
 
 func newPlan(env Env) *cobra.Command {
 	var opts planOptions
+	var written planForm
 	c := &cobra.Command{
 		Use:   "plan VERSION",
 		Short: "Show what a deploy would do, and change nothing",
 		Long: `Plan asks every host what it runs, and prints what a deploy would do: each host
 with its version now and next, stages, waves and gates, and how each host goes back.
-It refuses what cannot work, and says why.`,
-		Example: "  slipway plan 1.4.0 --env production",
+It refuses what cannot work, and says why.
+
+With --format it writes the release plan: a document of the one rollout for those who
+approve it. As json it is what slipway deploy plan.json runs, or refuses when the world
+has changed; slipway plan plan.json --format html writes that very plan for people.`,
+		Example: "  slipway plan 1.4.0 --env production\n  slipway plan 1.4.0 --format json --write plan.json\n  slipway plan plan.json --format html --write plan.html",
 		Args:    exactly(1, 1, "slipway plan 1.4.0"),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts.version = args[0]
+			if written.form != "" || isPlanFile(opts.version) {
+				return runPlanDocument(c.Context(), opts, written, env)
+			}
+			if written.write != "" {
+				return usagef("--write %s needs --format: md, html or json", written.write)
+			}
 			return runPlan(c.Context(), opts, env)
 		},
 	}
 	opts.bind(c)
+	written.bind(c)
 	return c
 }
 
@@ -64,9 +76,9 @@ func runPlan(ctx context.Context, opts planOptions, env Env) error {
 	if err != nil {
 		return err
 	}
-	var text bytes.Buffer
-	if err := plan.Text(&text, p); err != nil {
+	text, err := planText(env, p)
+	if err != nil {
 		return err
 	}
-	return opts.out.print(env.Out, p, text.String)
+	return opts.out.print(env.Out, p, func() string { return text })
 }

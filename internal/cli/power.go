@@ -13,6 +13,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/app"
 	"github.com/slipway-deploy/slipway/internal/cli/view"
 	"github.com/slipway-deploy/slipway/internal/judge"
+	"github.com/slipway-deploy/slipway/internal/judge/power"
 )
 
 // powerOptions describe a canary that is not yet running.
@@ -54,7 +55,7 @@ func runPower(ctx context.Context, opts judgeOptions, env Env) error {
 		}
 		factors = append(factors, f)
 	}
-	look, err := judge.Power(m, s, factors)
+	look, err := power.Of(m, s, factors)
 	if err != nil {
 		return usagef("%v", err)
 	}
@@ -62,10 +63,10 @@ func runPower(ctx context.Context, opts judgeOptions, env Env) error {
 }
 
 // scenario is the canary that is asked about: the environment's, but for what flags say.
-func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, judge.Scenario, error) {
+func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, power.Scenario, error) {
 	p := o.power
 	m := judge.Metric{Name: "errors", WorseBy: 1.5}
-	s := judge.Scenario{Rate: p.rate, Share: 0.1, Before: p.before, Most: 15 * time.Minute}
+	s := power.Scenario{Rate: p.rate, Share: 0.1, Before: p.before, Most: 15 * time.Minute}
 	if !(p.rate > 0) || math.IsInf(p.rate, 0) {
 		return m, s, usagef("--rate %v makes no sense: it is requests a second, more than 0", p.rate)
 	}
@@ -98,7 +99,7 @@ func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, judg
 }
 
 // ofManifest takes what the manifest says of the canary.
-func (o judgeOptions) ofManifest(ctx context.Context, env Env, m *judge.Metric, s *judge.Scenario) error {
+func (o judgeOptions) ofManifest(ctx context.Context, env Env, m *judge.Metric, s *power.Scenario) error {
 	a, err := env.app(ctx)
 	if err != nil {
 		return err
@@ -147,7 +148,7 @@ type powerCase struct {
 	Words  string   `json:"words"`
 }
 
-func outlookOf(l judge.Outlook) outlook {
+func outlookOf(l power.Outlook) outlook {
 	s := l.Scenario
 	out := outlook{Rate: s.Rate, Share: s.Share, Canary: s.Canary, Baseline: s.Baseline, Errors: s.ErrorRate,
 		Before: s.Before.Seconds(), Most: s.Most.Seconds(), WorseBy: l.WorseBy, Cases: []powerCase{}}
@@ -164,7 +165,7 @@ func outlookOf(l judge.Outlook) outlook {
 	return out
 }
 
-func powerText(l judge.Outlook) string {
+func powerText(l power.Outlook) string {
 	s := l.Scenario
 	var b strings.Builder
 	fmt.Fprintf(&b, "a canary of %s %% (%s of %d), %s requests a second in all, %s %% errors, watched for %s:\n",

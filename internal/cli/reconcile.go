@@ -52,6 +52,8 @@ recorded release is put on these once more, as a rollout of its own in one stage
 starts what is older than what is installed and can be taken back. Files that somebody
 changed are not put back by that: what is left is shown again.
 
+A host that still cannot be reached stays owed, and the exit code is 3.
+
 A package that Slipway put back is on hold, so that nothing upgrades it meanwhile. The
 next deploy gives the hold back, and --unhold does so now.`,
 		Example:           "  slipway reconcile --env production\n  slipway reconcile --env production --hosts web3 --yes",
@@ -85,6 +87,11 @@ func runReconcile(ctx context.Context, opts reconcileOptions, env Env) error {
 	rec, err := opts.settled(ctx, a)
 	if err != nil {
 		return err
+	}
+	if rec.State.Phase.Ended() {
+		if err := a.Newest(ctx, rec.State.Plan); err != nil {
+			return err
+		}
 	}
 	if unsettled(rec.State) {
 		if rec, err = settle(ctx, a, rec, opts, env); err != nil {
@@ -211,7 +218,13 @@ func report(ctx context.Context, a *app.App, rec app.Record, opts reconcileOptio
 		}
 		out.Drift = slices.DeleteFunc(out.Drift, func(d app.Drift) bool { return d.Held && slices.Contains(out.Freed, d.Host) })
 	}
-	return opts.out.print(env.Out, out, func() string { return reconciledText(env, rec, out) })
+	if err := opts.out.print(env.Out, out, func() string { return reconciledText(env, rec, out) }); err != nil {
+		return err
+	}
+	if len(out.Owed) > 0 {
+		return ended{phase: rec.State.Phase, code: exitRefused} // it said so: that is not what was asked for
+	}
+	return nil
 }
 
 // unhold gives back the holds that Slipway put on packages.

@@ -50,6 +50,9 @@ func runResume(ctx context.Context, opts resumeOptions, env Env) error {
 	if rec.State.Phase.Ended() {
 		return endedBefore(rec.State)
 	}
+	if err := goesOn(ctx, a, rec, rollout.Resume); err != nil {
+		return err
+	}
 	since := rec.Seq
 	if rec.State.Phase == rollout.Paused {
 		asked, err := a.Request(ctx, rec.State.Plan.ID, rollout.Resume, "")

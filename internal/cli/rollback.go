@@ -96,7 +96,7 @@ func rollbackTo(ctx context.Context, a *app.App, opts rollbackOptions, env Env) 
 // adopted takes over the rollout that the hosts remember, after a yes. unknown is why
 // there is none here: it stands where there is no project to ask for either.
 func adopted(ctx context.Context, a *app.App, opts rollbackOptions, env Env, unknown error) (app.Record, error) {
-	p, err := a.Remembered(ctx, app.PlanRequest{Dir: env.Dir, File: opts.file, Environment: opts.environment})
+	p, err := a.Remembered(ctx, app.PlanRequest{Dir: env.Dir, File: opts.file, Environment: opts.environment, Service: opts.service})
 	switch {
 	case errors.Is(err, app.ErrNoProject):
 		return app.Record{}, usagef("%s; in the directory of a project's %s its hosts are asked", unknown, manifest.Name)

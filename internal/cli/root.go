@@ -87,9 +87,9 @@ is worse, or someone says so, it puts every host back as it was, and shows that 
 			root.AddCommand(c)
 		}
 	}
-	add("ship", newInit(env), newBuild(env), newPlan(env), newDeploy(env))
+	add("ship", newInit(env), newCheck(env), newCompat(env), newBuild(env), newReleasable(env), newRelease(env), newPlan(env), newDeploy(env))
 	add("steer", newPromote(env), newComplete(env), newPause(env), newResume(env), newAbort(env), newRollback(env), newReconcile(env))
-	add("look", newStatus(env), newHistory(env), newShow(env), newJudge(env), newNotify(env), newSchema(env), newVersion(env))
+	add("look", newStatus(env), newHistory(env), newShow(env), newJudge(env), newNotify(env), newRunbook(env), newSchema(env), newVersion(env))
 	add("try", newLab(env), newDemo(env))
 	root.AddCommand(newSample(env), newBalance())
 	completions(root, env)

@@ -94,6 +94,7 @@ func (s *session) run(ctx context.Context, start app.Record) (rollout.State, err
 		err = errors.Join(err, end)
 	}
 	s.untold(ctx)
+	s.guide()
 	if err == nil && s.leaving > 0 && !s.state.Phase.Ended() {
 		err = errInterrupted
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/app"
 	"github.com/slipway-deploy/slipway/internal/cli/view"
-	"github.com/slipway-deploy/slipway/internal/plan"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -54,10 +53,12 @@ func runShow(ctx context.Context, opts showOptions, env Env) error {
 	if err != nil {
 		return err
 	}
-	var text strings.Builder
-	if err := plan.Text(&text, s.Plan); err != nil {
+	planned, err := planText(env, s.Plan)
+	if err != nil {
 		return err
 	}
+	var text strings.Builder
+	text.WriteString(planned)
 	theme := env.theme(env.Out)
 	text.WriteString("\n" + theme.Summary(s.Summary) + theme.Hosts(s.Summary) + "\n")
 	for _, l := range s.Told {

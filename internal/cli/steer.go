@@ -82,11 +82,26 @@ func runSteer(ctx context.Context, opts steerOptions, env Env) error {
 	if err != nil {
 		return err
 	}
+	if err := goesOn(ctx, a, rec, opts.kind); err != nil {
+		return err
+	}
 	asked, err := a.Request(ctx, rec.State.Plan.ID, opts.kind, opts.reason)
 	if err != nil {
 		return err
 	}
 	return steered(ctx, a, opts, env, rec, asked)
+}
+
+// goesOn makes sure that a rollout which nobody drives was not taken back elsewhere before
+// it is led on. Who drives it knows its hosts.
+func goesOn(ctx context.Context, a *app.App, rec app.Record, kind rollout.EventKind) error {
+	if kind != rollout.Promote && kind != rollout.Complete && kind != rollout.Resume {
+		return nil
+	}
+	if _, driven, err := a.Driver(ctx, rec.State.Plan.ID); err != nil || driven {
+		return err
+	}
+	return a.Undone(ctx, rec.State)
 }
 
 // steered follows a request that is journalled, or drives the rollout.

@@ -3,8 +3,10 @@ package engine_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
+	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/journal/journaltest"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
@@ -55,5 +57,45 @@ func TestAHostThatWasNeverAskedIsNotRestored(t *testing.T) {
 	s := w.run(t)
 	if n := w.did(rollout.Restore); n != 0 {
 		t.Errorf("%s after %d restores of hosts that nobody changed", s.Phase, n)
+	}
+}
+
+// TestARequestThatNobodyRanIsNotRunAgain: what a request issues while nobody drives is run
+// for the first time by whoever drives next, if that one can tell; and if another owner
+// came between, it is not known any more.
+func TestARequestThatNobodyRanIsNotRunAgain(t *testing.T) {
+	t.Parallel()
+	for _, between := range []bool{false, true} {
+		p := journaltest.Plan("R1", 3)
+		p.Budget = 3
+		p.Stages[0].Approval = true
+		w := newWorld(t, p)
+		w.run(t)
+		token, idle, err := w.cfg.Journal.Idle(t.Context(), "R1")
+		if err != nil || !idle {
+			t.Fatalf("idle %v, %v", idle, err)
+		}
+		w.cfg.Unrun = engine.Unrun{Token: token, From: 1}
+		w.ask(t, rollout.Promote)
+		if between {
+			l, err := w.cfg.Journal.Acquire(t.Context(), "R1", journal.Self("another"), time.Minute)
+			if err == nil {
+				err = w.cfg.Journal.Release(t.Context(), l)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		lost := p.Stages[0].Hosts()[0]
+		w.fleet.script = func(job engine.Job, host string) engine.Report {
+			if job.Command.Kind == rollout.Update && host == lost {
+				return engine.Report{Outcome: rollout.Unreachable, Reason: "no route to host"}
+			}
+			return engine.Report{}
+		}
+		s := w.run(t)
+		if n := w.did(rollout.Restore); (n != 0) != between {
+			t.Errorf("%s after %d restores; another owner between: %v", s.Phase, n, between)
+		}
 	}
 }

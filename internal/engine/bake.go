@@ -67,7 +67,7 @@ func (d *drive) judge(ctx context.Context, c rollout.Command, s rollout.State, e
 	for {
 		at := max(d.Clock.Now().Sub(c.At), 0)
 		if at >= most {
-			return conclude(judge.End(seen.state, at), stage, e)
+			return conclude(seen.state.End(at), stage, e)
 		}
 		t := w.tick(ctx, at)
 		if ctx.Err() != nil {

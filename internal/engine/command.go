@@ -71,8 +71,9 @@ func (d *drive) enter(ctx context.Context, id int) (context.Context, func()) {
 func (d *drive) inherit(pending []rollout.Pending) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	unrun := d.Unrun.From > 0 && d.Unrun.Token == d.lease.Before
 	for _, p := range pending {
-		d.ran[p.ID] = true
+		d.ran[p.ID] = !unrun || p.ID < d.Unrun.From
 	}
 }
 

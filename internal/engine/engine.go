@@ -36,6 +36,15 @@ type Config struct {
 	// ErrInterrupted without waiting for its end; nil: never. What a host was told goes
 	// on there, and the next Run finds it.
 	Abandon <-chan struct{}
+	// Unrun is what no process has run yet of what is pending; zero: that is not known.
+	Unrun Unrun
+}
+
+// Unrun are commands that a request issued while nobody drove the rollout: those whose
+// ids are From or more, as long as nobody has driven it since the owner with a token.
+type Unrun struct {
+	Token int64
+	From  int
 }
 
 // Engine drives rollouts. It may drive several at once.

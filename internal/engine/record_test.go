@@ -44,7 +44,7 @@ func TestRecordsComeBack(t *testing.T) {
 			}
 			tick.Samples = append(tick.Samples, s)
 		}
-		body, err := record(tick)
+		body, err := lines(tick)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestOddSamplesAreLeftOut(t *testing.T) {
 	gauge := func(host string, value float64) judge.Sample {
 		return judge.Sample{Arm: judge.Canary, Host: host, Metric: "memory", Kind: judge.Gauge, Value: value}
 	}
-	body, err := record(judge.Tick{Samples: []judge.Sample{gauge("web1", math.NaN()), gauge("web2", 1), gauge("web2", 2), gauge("", 3)}})
+	body, err := lines(judge.Tick{Samples: []judge.Sample{gauge("web1", math.NaN()), gauge("web2", 1), gauge("web2", 2), gauge("", 3)}})
 	want := "{\"t\":0,\"arm\":\"canary\",\"host\":\"web2\",\"metric\":\"memory\",\"kind\":\"gauge\",\"value\":1}\n"
 	if err != nil || body != want {
 		t.Errorf("%q, %v", body, err)

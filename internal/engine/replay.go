@@ -8,6 +8,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/judge"
+	"github.com/slipway-deploy/slipway/internal/judge/record"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -15,7 +16,7 @@ import (
 // that were journalled.
 type replay struct {
 	command rollout.Command
-	state   judge.State
+	state   *judge.State
 	found   judge.Finding
 	seq     int   // of the last journalled look
 	broken  error // why there can be no judge
@@ -29,10 +30,9 @@ func newReplay(c rollout.Command, stage rollout.Stage) *replay {
 
 // take judges one tick.
 func (r *replay) take(t judge.Tick) judge.Finding {
-	if t.At < 0 {
-		r.state = judge.Learn(r.state, []judge.Tick{t})
-	} else {
-		r.state, r.found = judge.Look(r.state, t)
+	r.state.Look(t)
+	if t.At >= 0 {
+		r.found = r.state.Finding()
 	}
 	return r.found
 }
@@ -52,7 +52,7 @@ func (r *replay) looks(looks []journal.Look) error {
 
 // keep journals a tick. Without that the rollout ends here, as with any other result.
 func (d *drive) keep(ctx context.Context, r *replay, t judge.Tick) error {
-	body, err := record(t)
+	body, err := lines(t)
 	if err != nil {
 		return err
 	}
@@ -100,9 +100,9 @@ func (w *Watcher) Finding(ctx context.Context, s rollout.State) (f judge.Finding
 	return w.replay.found, w.replay.found.Verdict != "", nil
 }
 
-// record writes a tick as JSON lines, those alone that can be read again: a source that
+// lines writes a tick as JSON lines, those alone that can be read again: a source that
 // says what is no number, or says it twice, must not make a rollout unreadable.
-func record(t judge.Tick) (string, error) {
+func lines(t judge.Tick) (string, error) {
 	if body, err := written(t); err == nil {
 		return body, nil
 	}
@@ -126,11 +126,11 @@ func written(t judge.Tick) (string, error) {
 		return "", nil
 	}
 	var b bytes.Buffer
-	if err := judge.WriteRecord(&b, []judge.Tick{t}); err != nil {
+	if err := record.Write(&b, []judge.Tick{t}); err != nil {
 		return "", err
 	}
 	body := b.String()
-	_, err := judge.ReadRecord(strings.NewReader(body))
+	_, err := record.Read(strings.NewReader(body))
 	return body, err
 }
 
@@ -140,7 +140,7 @@ func tickOf(l journal.Look, c rollout.Command) (judge.Tick, error) {
 	if l.Body == "" {
 		return t, nil
 	}
-	ticks, err := judge.ReadRecord(strings.NewReader(l.Body))
+	ticks, err := record.Read(strings.NewReader(l.Body))
 	if err != nil {
 		return t, fmt.Errorf("look %d cannot be read: %w", l.Seq, err)
 	}

@@ -20,12 +20,12 @@ type Stat struct {
 	Sessions int64 // being served now
 	Queued   int64 // waiting for this server now
 
-	Total       int64  // sessions ever given to it: in HTTP one a request and try
-	Retries     int64  // tries repeated on it after a refused connection
-	Redispatch  int64  // requests given to another server after that
-	Status5xx   int64  // answers 500 to 599 that the server gave
-	ConnErrors  int64  // requests that ended because no connection could be made
-	RespErrors  int64  // no answer, an answer cut off, or not HTTP
+	Total      int64 // sessions ever given to it: in HTTP one a request and try
+	Retries    int64 // tries repeated on it after a refused connection
+	Redispatch int64 // requests given to another server after that
+	Status5xx  int64 // answers 500 to 599 that the server gave
+	ConnErrors int64 // requests that ended because no connection could be made
+	RespErrors int64 // no answer, an answer cut off, or not HTTP
 	// Milliseconds on average over its latest requests (HAProxy's last 1024): queued,
 	// connecting, until its answer began, and in all.
 	QueueTime, ConnectTime, ResponseTime, TotalTime int64

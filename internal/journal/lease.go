@@ -19,6 +19,7 @@ type Lease struct {
 	Service     string
 	Environment string
 	Token       int64 // fencing token: grows with every owner of the service and environment, also past the journal's loss
+	Before      int64 // the token of the owner before; 0: there was none
 	owner       string
 }
 
@@ -59,7 +60,7 @@ func (j *Journal) acquire(ctx context.Context, tx *sql.Tx, l *Lease, hold time.D
 	if err != nil {
 		return err
 	}
-	if err := vacant(ctx, tx, *l, now); err != nil {
+	if l.Before, err = vacant(ctx, tx, *l, now); err != nil {
 		return err
 	}
 	const take = `UPDATE leases SET token = CASE WHEN token < $1 THEN $1 ELSE token + 1 END, rollout = $2, owner = $3, expires = $4
@@ -67,36 +68,37 @@ func (j *Journal) acquire(ctx context.Context, tx *sql.Tx, l *Lease, hold time.D
 	return tx.QueryRowContext(ctx, take, now.Unix(), l.Rollout, l.owner, micros(now.Add(hold)), l.Service, l.Environment).Scan(&l.Token)
 }
 
-// vacant refuses while somebody else has the lease; the row is locked after it.
-func vacant(ctx context.Context, tx *sql.Tx, l Lease, now time.Time) error {
-	const query = `UPDATE leases SET token = token WHERE service = $1 AND environment = $2 RETURNING rollout, owner, expires`
+// vacant refuses while somebody else has the lease, and returns the last token; the row is
+// locked after it.
+func vacant(ctx context.Context, tx *sql.Tx, l Lease, now time.Time) (before int64, err error) {
+	const query = `UPDATE leases SET token = token WHERE service = $1 AND environment = $2 RETURNING rollout, owner, expires, token`
 	var held HeldError
 	var who string
 	var expires int64
-	err := tx.QueryRowContext(ctx, query, l.Service, l.Environment).Scan(&held.Rollout, &who, &expires)
+	err = tx.QueryRowContext(ctx, query, l.Service, l.Environment).Scan(&held.Rollout, &who, &expires, &before)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	held.Expires = fromMicros(expires)
 	if !held.Expires.After(now) {
-		return nil
+		return before, nil
 	}
 	if err := json.Unmarshal([]byte(who), &held.Owner); err != nil {
-		return fmt.Errorf("its owner cannot be read: %w", err)
+		return 0, fmt.Errorf("its owner cannot be read: %w", err)
 	}
 	if held.Owner.dead() {
-		return nil
+		return before, nil
 	}
 	// Whoever drove a rollout to its end holds nothing that another one waits for.
 	var ended bool
 	const over = `SELECT ended FROM rollouts WHERE id = $1`
 	if err := tx.QueryRowContext(ctx, over, held.Rollout).Scan(&ended); err != nil {
-		return err
+		return 0, err
 	}
 	if ended && held.Rollout != l.Rollout {
-		return nil
+		return before, nil
 	}
-	return &held
+	return 0, &held
 }
 
 // Renew extends a lease, also one that has run out and that nobody took. It fails
@@ -171,4 +173,25 @@ func (j *Journal) Owner(ctx context.Context, id string) (o Owner, ok bool, err e
 		return Owner{}, false, fmt.Errorf("owner of rollout %s: %w", id, err)
 	}
 	return o, ok && !o.dead(), nil
+}
+
+// Idle returns the last token of the service and environment of a rollout, and whether its
+// owner has given the lease back, so that nobody drives anything there; token 0: there was
+// no owner yet. One that was killed has not: what it did is not known.
+func (j *Journal) Idle(ctx context.Context, id string) (token int64, idle bool, err error) {
+	err = j.read(ctx, func(tx *sql.Tx) error {
+		var expires int64
+		const query = `SELECT l.token, l.expires FROM leases l
+			JOIN rollouts r ON r.service = l.service AND r.environment = l.environment WHERE r.id = $1`
+		err := tx.QueryRowContext(ctx, query, id).Scan(&token, &expires)
+		if errors.Is(err, sql.ErrNoRows) {
+			expires, err = 0, nil
+		}
+		idle = expires == 0
+		return err
+	})
+	if err != nil {
+		return 0, false, fmt.Errorf("whether rollout %s is driven: %w", id, err)
+	}
+	return token, idle, nil
 }

@@ -2,7 +2,9 @@ package journal
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -120,7 +122,7 @@ func writeNotices(ctx context.Context, tx *sql.Tx, p *rollout.Plan, notices []ro
 			if !c.Takes(n.Kind) {
 				continue
 			}
-			if err := deliver(ctx, tx, p, n, c.Name); err != nil {
+			if err := deliver(ctx, tx, p, n, c); err != nil {
 				return err
 			}
 		}
@@ -129,12 +131,26 @@ func writeNotices(ctx context.Context, tx *sql.Tx, p *rollout.Plan, notices []ro
 }
 
 // deliver makes the delivery of a notice to a channel, in the last place of its lane.
-func deliver(ctx context.Context, tx *sql.Tx, p *rollout.Plan, n rollout.Notice, channel string) error {
+func deliver(ctx context.Context, tx *sql.Tx, p *rollout.Plan, n rollout.Notice, c rollout.Channel) error {
 	const insert = `INSERT INTO deliveries (rollout, notice, channel, lane, place, attempts, next_at, claim, claimer, claimed, done, delivered, remote, error)
 		SELECT $1, $2, $3, $4, COALESCE(MAX(place), 0) + 1, 0, 0, '', '', 0, FALSE, 0, '', '' FROM deliveries WHERE lane = $4`
-	lane := strings.Join([]string{p.Service, p.Environment, channel}, "\x1f")
-	_, err := tx.ExecContext(ctx, insert, p.ID, n.Key, channel, lane)
+	l, err := lane(p, c)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, insert, p.ID, n.Key, c.Name, l)
 	return err
+}
+
+// lane is the queue of a channel: of its name in a service and environment, and of where it
+// leads. One whose address was corrected does not wait for what the wrong one cannot take.
+func lane(p *rollout.Plan, c rollout.Channel) (string, error) {
+	where, err := json.Marshal([]any{c.Kind, c.Settings, c.Secrets})
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(where)
+	return strings.Join([]string{p.Service, p.Environment, c.Name, hex.EncodeToString(sum[:8])}, "\x1f"), nil
 }
 
 const deliveryColumns = `d.rollout, d.channel, d.attempts, d.next_at, d.done, d.delivered, d.remote, d.error, n.body`

@@ -55,6 +55,19 @@ func bounds(buckets []Bucket) []float64 {
 	return edges
 }
 
+// sameBounds reports whether buckets have these edges.
+func sameBounds(buckets []Bucket, edges []float64) bool {
+	if len(buckets) != len(edges)+1 {
+		return false
+	}
+	for i, e := range edges {
+		if buckets[i].AtMost != e {
+			return false
+		}
+	}
+	return true
+}
+
 func observations(buckets []Bucket) float64 {
 	sum := 0.0
 	for _, b := range buckets {

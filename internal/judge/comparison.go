@@ -5,177 +5,155 @@ import (
 	"time"
 )
 
-// copiesLimit bounds what a state holds, however long it is watched.
-const copiesLimit = 32
-
-// Comparison is the likelihood of all that was counted on both arms, and what it was
-// whenever the evidence began to be counted anew.
-type Comparison struct {
-	Done   grid   `json:"done"` // blocks that have ended
-	Block  Block  `json:"block"`
-	Onsets []grid `json:"onsets,omitempty"` // Done when a fresh count began; the first at 0
+// comparison is the likelihood of all that was counted on both arms, for every ratio, and that of
+// releases that were not worse at first and became worse at some time.
+type comparison struct {
+	done  grid // logarithms, of the blocks that have ended
+	block block
+	// late is the likelihood of a release that became worse by an alternative, for each way in which the hosts
+	// may differ, added up over when it did, each time with its weight; times e^-scale.
+	late  [tried]belief
+	scale float64
+	rest  float64 // weight of the times that have not come yet
 }
 
-// Block is a stretch of time in which errors may hang together; what it says about
-// the canary is counted as a whole.
-type Block struct {
-	Looks, Of int         // looks so far, and when it ends
-	Canary    Count       `json:"canary"`
-	Baseline  Count       `json:"baseline"`
-	Rate      float64     `json:"rate"`   // of the baseline, from the past of the block
-	Bursts    Dispersions `json:"bursts"` // how counts vary
-	Alone     bool        `json:"alone"`  // the canary is compared with Rate alone
-	Warmup    bool        `json:"warmup"`
+// first is the weight of a release that is worse from the start.
+const first = 0.9
+
+// weightOfLater is what is left for faults that set in after a time.
+func weightOfLater(at time.Duration) float64 {
+	const half = 10 * time.Minute
+	return (1 - first) * half.Seconds() / (half + max(at, 0)).Seconds()
 }
 
-// likelihood is how likely the block's counts are for each ratio, given how many there were in all.
-// Counts that come in bursts are negative binomial with a variance that is a multiple
-// of the mean; the canary's share of the sum is then beta-binomial.
-func (b Block) likelihood(tolerated float64) grid {
-	x, a, y, n := b.Canary.Events, b.Canary.Exposure, b.Baseline.Events, b.Baseline.Exposure
-	if a == 0 || (n == 0 && !b.Alone) {
-		return grid{}
-	}
-	if b.Rate == 0 && n > 0 {
-		b.Rate = max(y, 0.5) / n // there was no past to know it from
-	}
-	dispersion, length := b.Bursts.over(b.Looks)
-	burst, part := dispersion-1, min(1, float64(b.Looks)/float64(length))
-	if b.Warmup {
-		// While the canary starts, the errors of all that time are one burst, of any size.
-		const variance = 2
-		burst, part = max(burst, variance*b.Rate*a*tolerated), 1
-	}
-	switch {
-	case b.Alone && burst < 0.05:
-		return each(func(theta float64) float64 { return x*theta - a*b.Rate*tolerated*math.Exp(theta) })
-	case b.Alone:
-		shape := b.Rate * tolerated * a / part / burst
-		return each(func(theta float64) float64 {
-			s := shape * math.Exp(theta)
-			return rising(s, x) - s*math.Log1p(burst*part)
-		})
-	case x+y == 0:
-		return grid{}
-	case burst < 0.05:
-		odds := tolerated * a / n
-		return each(func(theta float64) float64 { return x*theta - (x+y)*math.Log1p(odds*math.Exp(theta)) })
-	}
-	canary, baseline := b.Rate*tolerated*a/part/burst, b.Rate*n/part/burst
-	return each(func(theta float64) float64 {
-		s := canary * math.Exp(theta)
-		return rising(s, x) - rising(s+baseline, x+y)
-	})
-}
-
-// rising is the logarithm of s(s+1)...(s+n-1).
-func rising(s, n float64) float64 {
-	if n <= 6 && n == math.Trunc(n) {
-		product := 1.0
-		for i := range int(n) {
-			product *= s + float64(i)
+// start lets the release have become worse now, with a weight. It may at the beginning of every block.
+func (c *comparison) start(weight float64) {
+	for i := range c.late[0] {
+		v := weight * math.Exp(c.done[i-reach-lowest]-c.scale)
+		for k := range c.late {
+			c.late[k][i] += v
 		}
-		return math.Log(product)
 	}
-	top, _ := math.Lgamma(s + n)
-	bottom, _ := math.Lgamma(s)
-	return top - bottom
-}
-
-// begin starts the fresh counts that are due. They begin with a block.
-func (c Comparison) begin(at, fresh time.Duration) Comparison {
-	if c.Block.Looks > 0 {
-		return c
-	}
-	due := min(1+int(max(at, 0)/fresh), copiesLimit)
-	onsets := make([]grid, max(due, len(c.Onsets)))
-	copy(onsets, c.Onsets)
-	for i := len(c.Onsets); i < len(onsets); i++ {
-		onsets[i] = c.Done
-	}
-	c.Onsets = onsets
-	return c
+	c.rest -= weight
 }
 
 // add adds a look to the block, or to the next one when it has ended.
-func (c Comparison) add(l look, warmup bool, next func() Block, tolerated float64) Comparison {
-	if c.Block.Warmup && !warmup {
-		c = c.end(tolerated)
+func (c *comparison) add(canary, baseline Count, began time.Duration, warmup bool, next func() block, tolerated float64) {
+	if c.block.warmup && !warmup {
+		c.end(tolerated)
 	}
-	if c.Block.Looks == 0 {
-		c.Block = next()
-		c.Block.Warmup = warmup
+	if c.block.looks == 0 {
+		c.block = next()
+		c.block.warmup = warmup
+		if c.scale == 0 && c.rest == 0 {
+			c.rest = 1
+		}
+		c.start(c.rest - weightOfLater(began))
 	}
-	c.Block.Looks++
-	c.Block.Canary = c.Block.Canary.plus(total(l.canary))
-	c.Block.Baseline = c.Block.Baseline.plus(total(l.baseline))
-	if c.Block.Looks >= c.Block.Of && !c.Block.Warmup {
-		c = c.end(tolerated)
+	c.block.looks++
+	c.block.canary, c.block.baseline = c.block.canary.plus(canary), c.block.baseline.plus(baseline)
+	if c.block.looks >= c.block.of && !c.block.warmup {
+		c.end(tolerated)
 	}
-	return c
 }
 
 // end closes the block.
-func (c Comparison) end(tolerated float64) Comparison {
-	c.Done = c.Done.plus(c.Block.likelihood(tolerated))
-	c.Block = Block{}
-	return c
-}
-
-// onsetWeight shares the evidence out over the fresh counts; the weights sum to 1.
-func onsetWeight(i int) float64 {
-	const first = 0.8
-	if i == 0 {
-		return first
+func (c *comparison) end(tolerated float64) {
+	l, told := c.block.likelihood(tolerated)
+	c.block = block{}
+	if !told {
+		return
 	}
-	return (1 - first) * 6 / (math.Pi * math.Pi * float64(i) * float64(i))
-}
-
-// against is the evidence that the canary is worse than tolerated, as a logarithm. For each fresh count it is
-// the likelihood of a release that became worse when it began to that of one that never did, both averaged
-// over how the hosts may differ. What was before a fresh count teaches how they do.
-func (c Comparison) against(b belief, tolerated float64) float64 {
-	now := c.Done.plus(c.Block.likelihood(tolerated))
-	relative, top := now.relative()
-	null := math.Log(b.average(&relative, 0)) + top
-	rest := 1.0
-	logs := make([]float64, 0, len(c.Onsets)+1)
-	for i, onset := range c.Onsets {
-		weight := onsetWeight(i)
-		rest -= weight
-		var before belief
-		for k := range before {
-			before[k] = onset[k-reach-lowest]
-		}
-		scale := logMax(before[:])
-		for k := range before {
-			before[k] = b[k] * math.Exp(before[k]-scale)
-		}
-		after, off := now.minus(onset).relative()
-		sum := 0.0
-		for _, alt := range worseBy() {
-			sum += alt.weight * before.average(&after, alt.steps)
-		}
-		logs = append(logs, math.Log(weight)+math.Log(sum)+off+scale-null)
+	relative, off := l.relative()
+	c.done.add(&l)
+	c.scale += off
+	shift := 0.0
+	if most := top(c.done[:]); c.scale-most > 40 {
+		shift, c.scale = c.scale-most, most // else what is far from the truth would be lost
 	}
-	return bounded(logSum(append(logs, math.Log(max(rest, math.SmallestNonzeroFloat64)))))
+	factor := math.Exp(shift)
+	for k, alt := range worseBy() {
+		likely := relative[alt.steps-reach-lowest:]
+		for i, v := range c.late[k] {
+			c.late[k][i] = min(v*likely[i]*factor, 1e200)
+		}
+	}
 }
 
-// favour is the evidence that the canary is not worse than tolerated, as a logarithm.
-func (c Comparison) favour(b belief, tolerated float64) float64 {
-	return favour(c.Done.plus(c.Block.likelihood(tolerated)), b)
+// against is the evidence that the canary is worse than tolerated, as a logarithm: the likelihood of a release
+// that became worse at some time to that of one that never did, both averaged over how the hosts may
+// differ. What was before it became worse teaches how they do.
+func (c *comparison) against(b *belief, tolerated float64) float64 {
+	now := c.done
+	l, told := c.block.likelihood(tolerated)
+	off, sum := 0.0, 0.0
+	if told {
+		now.add(&l)
+		l, off = l.relative()
+	}
+	for k, alt := range worseBy() {
+		likely, part := l[alt.steps-reach-lowest:], 0.0
+		for i, v := range c.late[k] {
+			if told {
+				v *= likely[i]
+			}
+			part += v * b[i]
+		}
+		sum += alt.weight * part
+	}
+	null := now.nullOf(b)
+	return bounded(logSum([]float64{math.Log(sum) + c.scale + off - null, math.Log(max(c.rest, 0))}))
 }
 
-func favour(now grid, b belief) float64 {
-	relative, _ := now.relative()
+// nullOf is the logarithm of the mean likelihood of a release that is as bad as tolerated.
+func (g *grid) nullOf(b *belief) float64 {
+	healthy := g[-reach-lowest:][:len(b)]
+	most, sum := top(healthy), 0.0
+	for i, v := range healthy {
+		if b[i] > 0 {
+			sum += b[i] * math.Exp(v-most)
+		}
+	}
+	return math.Log(sum) + most
+}
+
+// now is the likelihood of everything so far.
+func (c *comparison) now(tolerated float64) grid {
+	now := c.done
+	if l, told := c.block.likelihood(tolerated); told {
+		now.add(&l)
+	}
+	return now
+}
+
+// fromStart is the evidence against a release that was worse from the start, or never.
+func (g grid) fromStart(b *belief) float64 {
+	likely, off := g.relative()
+	sum := 0.0
+	for _, alt := range worseBy() {
+		sum += alt.weight * b.average(&likely, alt.steps)
+	}
+	return bounded(logSum([]float64{math.Log(first*sum) + off - g.nullOf(b), math.Log(1 - first)}))
+}
+
+// favour is the evidence that the canary's rate is lower than e^(bound·step) times the tolerated one, as a logarithm.
+func (g grid) favour(b *belief, bound int) float64 {
+	likely, _ := g.relative()
 	sum := 0.0
 	for _, alt := range betterBy() {
-		sum += alt.weight * b.average(&relative, alt.steps)
+		sum += alt.weight * b.average(&likely, bound+alt.steps)
 	}
-	return bounded(math.Log(sum) - math.Log(b.average(&relative, 0)))
+	return bounded(math.Log(sum) - math.Log(b.average(&likely, bound)))
 }
 
-// bounded keeps evidence within what can be stored: there is no need for more.
+func (g grid) times(c float64) grid {
+	for i := range g {
+		g[i] *= c
+	}
+	return g
+}
+
+// bounded keeps evidence within what can be shown: there is no need for more.
 func bounded(log float64) float64 {
 	const limit = 600
 	if math.IsNaN(log) {
@@ -184,28 +162,37 @@ func bounded(log float64) float64 {
 	return min(limit, max(-limit, log))
 }
 
-func logMax(logs []float64) float64 {
-	top := math.Inf(-1)
-	for _, v := range logs {
-		top = max(top, v)
-	}
-	return top
-}
-
 // logSum is ln(sum e^v), without overflow.
 func logSum(logs []float64) float64 {
-	top := logMax(logs)
-	if math.IsInf(top, 0) {
-		return top
+	most := top(logs)
+	if math.IsInf(most, 0) {
+		return most
 	}
 	sum := 0.0
 	for _, v := range logs {
-		sum += math.Exp(v - top)
+		sum += math.Exp(v - most)
 	}
-	return top + math.Log(sum)
+	return most + math.Log(sum)
 }
 
-// logMean is ln of the mean of e^v; 0, which is no evidence, of none.
+// weighted is ln of the mean of e^v with weights that need not sum to 1; 0, which is
+// no evidence, of none.
+func weighted(logs, weights []float64) float64 {
+	sum := 0.0
+	for _, w := range weights {
+		sum += w
+	}
+	if sum == 0 {
+		return 0
+	}
+	parts := make([]float64, len(logs))
+	for i, v := range logs {
+		parts[i] = v + math.Log(weights[i]/sum)
+	}
+	return logSum(parts)
+}
+
+// logMean is ln of the mean of e^v; 0 of none.
 func logMean(logs []float64) float64 {
 	if len(logs) == 0 {
 		return 0

@@ -2,7 +2,6 @@ package judge
 
 import (
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -15,17 +14,12 @@ type Config struct {
 	// Beta bounds the chance of ever saying pass of a release that is worse than
 	// tolerated; 0.05 when 0.
 	Beta float64 `json:"beta"`
-	// Longest is the longest bake; 8 hours when 0. It only spaces the fresh counts.
-	Longest time.Duration `json:"longest"`
-	// Fresh is how often the evidence is also counted from anew, so that a fault
-	// that sets in late is found nearly as fast as an early one; when 0, the
-	// longer of 2 minutes and a thirtieth of Longest.
-	Fresh time.Duration `json:"fresh"`
 	// Patience is how long a source may be away before the verdict is no data;
 	// 30 seconds when 0.
 	Patience time.Duration `json:"patience"`
 	// Warmup is how long after the bake begins the canary may still be starting: what
 	// it does in that time counts as one burst and no more. 15 seconds when 0; negative: none.
+	// Histograms and gauges have a third longer: a new process is slow for longer than it fails.
 	Warmup time.Duration `json:"warmup"`
 	// Spread is how much hosts of one service usually differ before anything is known of
 	// them: the standard deviation of the logarithms of their rates; 0.3 when 0.
@@ -42,6 +36,10 @@ type Metric struct {
 	// that many times its rate; for a histogram, observations that many times as large;
 	// for a gauge, that many times its value or its growth. 0: not compared.
 	WorseBy float64 `json:"worse_by,omitempty"`
+	// PassBelow is the ratio that a canary must surely be below to pass before its bake is over; twice
+	// WorseBy when 0. That it is not even worse than WorseBy takes too many requests to show. Of a histogram
+	// it bounds how many requests are slow: PassBelow/WorseBy times the baseline's, at every edge.
+	PassBelow float64 `json:"pass_below,omitempty"`
 	// AtMost is the highest tolerated rate of a count, or value of a gauge (with Higher the
 	// lowest), or mean of a histogram, baseline or not; 0: none.
 	AtMost float64 `json:"at_most,omitempty"`
@@ -59,8 +57,6 @@ type Metric struct {
 func (c Config) filled() (Config, error) {
 	c.Alpha = or(c.Alpha, 0.001)
 	c.Beta = or(c.Beta, 0.05)
-	c.Longest = or(c.Longest, 8*time.Hour)
-	c.Fresh = or(c.Fresh, max(2*time.Minute, c.Longest/30))
 	c.Patience = or(c.Patience, 30*time.Second)
 	c.Warmup = or(c.Warmup, 15*time.Second)
 	c.Spread = or(c.Spread, 0.3)
@@ -69,8 +65,8 @@ func (c Config) filled() (Config, error) {
 			return c, fmt.Errorf("%s %v: allowed is more than 0 and at most 0.5", name, p)
 		}
 	}
-	if c.Longest < 0 || c.Fresh < 0 || c.Patience < 0 {
-		return c, fmt.Errorf("longest %s, fresh %s, patience %s: durations must not be negative", c.Longest, c.Fresh, c.Patience)
+	if c.Patience < 0 {
+		return c, fmt.Errorf("patience %s: allowed is 0 or more", c.Patience)
 	}
 	if !(c.Spread > 0 && c.Spread <= 2) {
 		return c, fmt.Errorf("spread %v: allowed is more than 0 and at most 2", c.Spread)
@@ -86,6 +82,7 @@ func (c Config) filled() (Config, error) {
 		}
 		named[m.Name] = true
 		m.Negligible = or(m.Negligible, 0.001)
+		m.PassBelow = or(m.PassBelow, 2*m.WorseBy)
 		if m.Kind == "" {
 			m.Kind = Counts
 		}
@@ -103,6 +100,8 @@ func (m Metric) check() error {
 		return fmt.Errorf("neither worse_by nor at_most: set one")
 	case m.WorseBy != 0 && !(m.WorseBy >= 1 && finite(m.WorseBy)):
 		return fmt.Errorf("worse_by %v: allowed is 1 or more", m.WorseBy)
+	case m.WorseBy != 0 && !(m.PassBelow >= m.WorseBy && m.PassBelow <= 10*m.WorseBy):
+		return fmt.Errorf("pass_below %v: allowed is worse_by, %v, to ten times as much", m.PassBelow, m.WorseBy)
 	case !(m.AtMost >= 0 && finite(m.AtMost)):
 		return fmt.Errorf("at_most %v: allowed is 0 or more", m.AtMost)
 	case !(m.Negligible > 0 && finite(m.Negligible)):
@@ -115,11 +114,17 @@ func (m Metric) check() error {
 	return nil
 }
 
+// warming reports whether the canary may still be starting.
+func (c Config) warming(kind Kind, at time.Duration) bool {
+	if kind != Counts {
+		at = at * 3 / 4
+	}
+	return at <= c.Warmup
+}
+
 func or[T float64 | time.Duration](v, otherwise T) T {
 	if v == 0 {
 		return otherwise
 	}
 	return v
 }
-
-func finite(v float64) bool { return !math.IsInf(v, 0) && !math.IsNaN(v) }

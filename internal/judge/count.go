@@ -1,85 +1,124 @@
 package judge
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // take adds a tick's samples to everything that is known of a metric.
-func (k MetricState) take(s State, m Metric, samples []Sample, began time.Duration) MetricState {
-	switch m.Kind {
+func (k *metric) take(s *State, samples []Sample, began time.Duration) {
+	switch k.Kind {
 	case Histogram:
-		return k.takeHistogram(s, m, samples, began)
+		k.takeHistogram(s, samples, began)
+		return
 	case Gauge:
-		return k.takeGauge(s, m, samples)
+		k.takeGauge(s, samples)
+		return
 	}
-	var l look
-	for _, sample := range samples {
-		l = l.with(sample.Arm, sample.Host, Count{sample.Events, sample.Exposure})
+	if len(samples) == 0 {
+		return
 	}
-	k = k.total(l, s.At)
-	if m.WorseBy > 0 {
-		k.Ratio = k.Ratio.take(l, s.Config, began, s.At, m.WorseBy)
+	k.look.reset(len(k.roster.names))
+	for i := range samples {
+		sample := &samples[i]
+		k.look.note(k.roster.of(sample.Host, i), sample.Arm, Count{sample.Events, sample.Exposure})
+	}
+	k.total(s.at)
+	k.weighGuard(s, began, k.AtMost)
+	if k.WorseBy > 0 {
+		k.ratio.take(&k.look, s.moment(k.Metric, began, k.WorseBy))
 	} else {
-		k.Ratio = k.Ratio.learn(l.calm())
+		k.ratio.learn(&k.look)
 	}
-	if len(l.canary) > 0 {
-		k.Small = k.Ratio.alone(k.Small, l, s.Config, s.At, m.Negligible, k.Ratio.mildBlock)
-		if m.AtMost > 0 {
-			k.Guard = k.Ratio.alone(k.Guard.begin(began, s.Config.Fresh), l, s.Config, s.At, m.AtMost, k.Ratio.mildBlock)
-		}
-	}
-	if len(l.canary) > 0 {
-		k.Against, k.For = k.weighCount(m, s.Config)
-	}
-	return k
+	k.against = k.evidence(k.ratio.against)
 }
 
-func (l look) with(arm Arm, host string, c Count) look {
-	h := HostCount{host, c}
-	switch arm {
-	case Canary:
-		l.canary = append(l.canary, h)
-	case Baseline:
-		l.baseline = append(l.baseline, h)
-	case CanaryBefore:
-		l.before[0] = append(l.before[0], h)
-	case BaselineBefore:
-		l.before[1] = append(l.before[1], h)
+// moment is what this look is weighed by.
+func (s *State) moment(m Metric, began time.Duration, tolerated float64) moment {
+	return moment{began: began, warmup: s.config.warming(m.Kind, s.at), tolerated: tolerated, spread: s.config.Spread}
+}
+
+// weighGuard compares the canary's count with a rate that is given; the stream tells how errors hang together.
+func (k *metric) weighGuard(s *State, began time.Duration, rate float64) {
+	if k.AtMost == 0 || !k.look.has(Canary) {
+		return
 	}
-	return l
+	k.guard.add(k.look.total(Canary), Count{}, began, s.config.warming(k.Kind, s.at), func() block {
+		b := k.ratio.next(k.ratio.bursts.shown())
+		b.alone, b.rate = true, rate
+		return b
+	}, 1)
+}
+
+// evidence is the mean of that against the ratio and that against the guard.
+func (k *metric) evidence(ratio float64) float64 {
+	hosts := alike()
+	switch {
+	case k.AtMost == 0:
+		return ratio
+	case k.WorseBy == 0:
+		return k.guard.against(&hosts, 1)
+	}
+	return logMean([]float64{ratio, k.guard.against(&hosts, 1)})
 }
 
 // total adds up what people are shown.
-func (k MetricState) total(l look, at time.Duration) MetricState {
-	canary := total(l.canary)
-	k.Canary, k.Baseline = k.Canary.plus(canary), k.Baseline.plus(total(l.baseline))
-	if len(l.canary) > 0 {
-		k.Hosts = mergeHosts(k.Hosts, l.canary)
+func (k *metric) total(at time.Duration) {
+	canary := k.look.total(Canary)
+	k.canary, k.baseline = k.canary.plus(canary), k.baseline.plus(k.look.total(Baseline))
+	for len(k.hosts) < len(k.look.arms) {
+		k.hosts = append(k.hosts, Count{})
+	}
+	for i, arm := range k.look.arms {
+		if arm == Canary {
+			k.hosts[i] = k.hosts[i].plus(k.look.counts[i])
+		}
 	}
 	if canary.Exposure > 0 {
-		k.Last = at
+		k.last = at
 	}
-	return k
 }
 
-// weighCount is the evidence of a count. Against it: that it is above the tolerated ratio, or
-// above the guard; the mean of the two. For it: that it is below the ratio or too
-// small to matter, and below the guard; the weaker counts.
-func (k MetricState) weighCount(m Metric, c Config) (against, favour float64) {
-	var logs []float64
-	inFavour := bounded(1e9)
-	if m.WorseBy > 0 && k.Ratio.comparable() {
-		worse, better := k.Ratio.beliefs(c.Spread)
-		logs = append(logs, k.Ratio.against(worse, m.WorseBy))
-		inFavour = logMean([]float64{k.Ratio.Mild.favour(better, m.WorseBy), k.Small.favour(alike(), 1)})
+// passBound is how far above what is tolerated a canary may be that passes, in steps.
+func (m Metric) passBound() int { return int(math.Round(math.Log(m.PassBelow/m.WorseBy) / step)) }
+
+// favour is the evidence that the canary is good enough, as a logarithm, if everything had been seen
+// factor times over: a count's that it is below the ratio that passes or too small to matter, and below
+// the guard; the weaker counts.
+func (k *metric) favour(s *State, factor float64) float64 {
+	c := s.config
+	switch k.Kind {
+	case Gauge:
+		return k.level.favour(k.Metric, s)
+	case Histogram:
+		return k.favourHistogram(c, factor)
 	}
-	if m.AtMost > 0 {
-		logs = append(logs, k.Guard.against(alike(), 1))
-		inFavour = min(inFavour, k.Guard.favour(alike(), 1))
+	favour := bounded(1e9)
+	if k.WorseBy > 0 && k.ratio.comparable() {
+		ratio := k.ratio.all.favour(&k.ratio, c.Spread, k.WorseBy, k.passBound(), factor)
+		favour = logMean([]float64{ratio, k.small(factor)})
 	}
-	if len(logs) == 0 {
-		return 0, 0
-	}
-	return logMean(logs), inFavour
+	return min(favour, k.favourGuard(factor))
 }
 
-// comparable reports whether there is something to compare the canary with.
-func (s Stream) comparable() bool { return s.Ever || s.Before[0].Exposure > 0 }
+// favourGuard is the evidence that the canary is below the guard, if it has one.
+func (k *metric) favourGuard(factor float64) float64 {
+	if k.AtMost == 0 {
+		return bounded(1e9)
+	}
+	hosts := alike()
+	return k.guard.now(1).times(factor).favour(&hosts, 0)
+}
+
+// small is the evidence that the canary's rate is too small to matter. Errors that come in bursts
+// count for as many fewer.
+func (k *metric) small(factor float64) float64 {
+	dispersion, _ := k.ratio.bursts.shown().long()
+	var g grid
+	for i := range g {
+		theta := float64(lowest+i) * step
+		g[i] = factor * (k.canary.Events*theta - k.canary.Exposure*k.Negligible*math.Exp(theta)) / dispersion
+	}
+	hosts := alike()
+	return g.favour(&hosts, 0)
+}

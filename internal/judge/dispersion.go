@@ -5,94 +5,111 @@ import "math"
 // scales is how many lengths of time bursts are looked for at: 1, 2, 4, ... looks.
 const scales = 8
 
-// Dispersion is how much more the counts of hosts that nothing was done to vary than
+// dispersion is how much more the counts of hosts that nothing was done to vary than
 // independent errors would, over stretches of several lengths.
-type Dispersion struct {
-	Scales [scales]Scale `json:"scales"`
-	Events float64       `json:"events"` // of all hosts
-	Looks  float64       `json:"looks"`  // one a host
+type dispersion struct {
+	scales [scales]stretch
+	events float64 // of all hosts
+	looks  float64 // one a host
 }
 
-// Scale is one length of time.
-type Scale struct {
-	Looks   int     `json:"looks"`
-	Partial []Count `json:"partial,omitempty"` // by host, of the stretch that has not ended
-	Squares float64 `json:"squares"`           // Pearson's sum over all stretches
-	Freedom float64 `json:"freedom"`           // what it would be of independent errors
+// stretch is one length of time.
+type stretch struct {
+	looks   int
+	partial []Count // by host, of the stretch that has not ended
+	squares float64 // Pearson's sum over all stretches
+	freedom float64 // what it would be of independent errors
 }
 
 // add takes a look at hosts, whose rates so far are known. A stretch that ends is handed on to the next scale.
-func (d Dispersion) add(look, known []Count) Dispersion {
+func (d *dispersion) add(look, known []Count) {
 	for _, c := range look {
 		if c.Exposure > 0 {
-			d.Events, d.Looks = d.Events+c.Events, d.Looks+1
+			d.events, d.looks = d.events+c.Events, d.looks+1
 		}
 	}
-	for k := range d.Scales {
-		s := &d.Scales[k]
-		partial := make([]Count, len(look))
-		copy(partial, s.Partial)
-		for i, c := range look {
-			partial[i] = partial[i].plus(c)
+	overall := sumOf(known).rate()
+	for k := range d.scales {
+		s := &d.scales[k]
+		if k > 0 {
+			s.take(look)
+			if s.looks < 2 {
+				return
+			}
+			look = s.partial
 		}
-		s.Partial, s.Looks = partial, s.Looks+1
-		if k > 0 && s.Looks < 2 {
-			return d
+		squares, freedom := pearson(look, known, overall)
+		s.squares, s.freedom = s.squares+squares, s.freedom+freedom
+		if k > 0 {
+			defer s.clear()
 		}
-		squares, freedom := pearson(partial, known)
-		s.Squares, s.Freedom = s.Squares+squares, s.Freedom+freedom
-		look, s.Partial, s.Looks = partial, nil, 0
 	}
-	return d
+}
+
+func (s *stretch) take(look []Count) {
+	for len(s.partial) < len(look) {
+		s.partial = append(s.partial, Count{})
+	}
+	for i, c := range look {
+		s.partial[i] = s.partial[i].plus(c)
+	}
+	s.looks++
+}
+
+func (s *stretch) clear() {
+	clear(s.partial)
+	s.looks = 0
+}
+
+// usualEvents is how many a host needs for its own rate to outweigh the rate of all.
+const usualEvents = 11
+
+// expects is how many events a host should have had, if the rate of all is scaled to 1.
+func expects(c, known Count, overall float64) float64 {
+	return c.Exposure * (known.Events + usualEvents) / (known.Exposure*overall + usualEvents)
 }
 
 // pearson compares hosts with what each would have of the events of all, so that what they
 // share cancels; a host that is alone is compared with its own rate.
-func pearson(stretch, known []Count) (squares, freedom float64) {
-	const usual = 11 // events that a host's own rate needs to outweigh the rate of all
-	overall := sumOf(known).rate()
-	if overall == 0 {
-		return 0, 0
-	}
-	weights := make([]float64, len(stretch))
+func pearson(stretch, known []Count, overall float64) (squares, freedom float64) {
 	events, sum, hosts := 0.0, 0.0, 0.0
 	for i, c := range stretch {
-		if c.Exposure == 0 {
-			continue
+		if c.Exposure > 0 {
+			hosts++
+			events, sum = events+c.Events, sum+expects(c, known[i], overall)
 		}
-		hosts++
-		own := (known[i].Events + usual) / (known[i].Exposure*overall + usual)
-		weights[i] = c.Exposure * own
-		events, sum = events+c.Events, sum+weights[i]
+	}
+	if overall == 0 || hosts == 0 {
+		return 0, 0
 	}
 	scale := overall
-	switch {
-	case hosts == 1 && sumOf(known).Events < 20:
-		return 0, 0
-	case hosts == 1:
+	if hosts == 1 {
+		if sumOf(known).Events < 20 {
+			return 0, 0
+		}
 		freedom = 1
-	case hosts == 0 || events == 0:
-		return 0, 0
-	default:
+	} else {
+		if events == 0 {
+			return 0, 0
+		}
 		scale, freedom = events/sum, hosts-1
 	}
 	for i, c := range stretch {
-		if e := weights[i] * scale; e > 0 {
+		if c.Exposure > 0 {
+			e := expects(c, known[i], overall) * scale
 			squares += (c.Events - e) * (c.Events - e) / e
 		}
 	}
 	return squares, freedom
 }
 
-// Dispersions is the variance of counts to their mean over stretches of each length.
-type Dispersions [scales]float64
+// dispersions is the variance of counts to their mean over stretches of each length.
+type dispersions [scales]float64
 
 // long is how dispersed counts are over long stretches, and the scale from which on
 // they are: bursts are shorter than 2^scale looks.
-func (d Dispersions) long() (dispersion float64, scale int) {
-	for _, v := range d {
-		dispersion = max(dispersion, v)
-	}
+func (d dispersions) long() (dispersion float64, scale int) {
+	dispersion = top(d[:])
 	for scale < scales-1 && d[scale] < 0.8*dispersion {
 		scale++
 	}
@@ -100,7 +117,7 @@ func (d Dispersions) long() (dispersion float64, scale int) {
 }
 
 // over is the dispersion of a stretch of so many looks, and the length that it is of.
-func (d Dispersions) over(looks int) (dispersion float64, length int) {
+func (d dispersions) over(looks int) (dispersion float64, length int) {
 	k := 0
 	for k < scales-1 && 1<<k < looks {
 		k++
@@ -109,13 +126,13 @@ func (d Dispersions) over(looks int) (dispersion float64, length int) {
 }
 
 // found is what is known of every length. Before anything is, hosts' rates are taken to vary from
-// one stretch of up to eight looks to the next by a standard deviation of roughly
+// one stretch of up to eight looks to the next by a standard deviation of nearly
 // twice their mean and more.
-func (d Dispersion) found() Dispersions {
-	const variance, doubt = 6, 400
+func (d *dispersion) found() dispersions {
+	const variance, doubt = 3, 400
 	// It fades: after an hour of looks it hardly counts any more.
-	weight := doubt * doubt / (doubt + d.Scales[0].Freedom)
-	found := d.after(1+variance*d.Events/max(d.Looks, 1), weight)
+	weight := doubt * doubt / (doubt + d.scales[0].freedom)
+	found := d.after(1+variance*d.events/max(d.looks, 1), weight)
 	for k := range found {
 		// Bursts are rarely as even as a gamma distribution: their excess counts twice.
 		found[k] += found[k] - 1
@@ -123,23 +140,31 @@ func (d Dispersion) found() Dispersions {
 	return found
 }
 
-// shown is what is known when errors are taken to be independent until they show otherwise:
-// enough to say that a canary is not worse, which is no alarm.
-func (d Dispersion) shown() Dispersions { return d.after(1, 20) }
+// shown is what is known when errors are taken to be independent until they show otherwise.
+func (d *dispersion) shown() dispersions { return d.after(1, 20) }
 
 // after is what is known after a first belief that outweighs so many observations. What
 // is known of a length is taken for the next one, until that has shown itself.
-func (d Dispersion) after(usual, weight float64) Dispersions {
+func (d *dispersion) after(usual, weight float64) dispersions {
 	const longest, later = 3, 30
-	var out Dispersions
-	for k, s := range d.Scales {
-		v := (s.Squares + usual*weight) / (s.Freedom + weight)
+	var out dispersions
+	for k := range d.scales {
+		s := &d.scales[k]
+		v := (s.squares + usual*weight) / (s.freedom + weight)
 		usual, weight = v, later
 		if k < longest {
 			usual = 1 + 2*max(0, v-1)
 		}
 		// The greatest of several estimates is too great: what is unsure is taken off.
-		out[k] = max(1, v*(1-math.Sqrt(1/(s.Freedom+later))))
+		out[k] = max(1, v*(1-math.Sqrt(1/(s.freedom+later))))
 	}
 	return out
+}
+
+func sumOf(counts []Count) Count {
+	var sum Count
+	for _, c := range counts {
+		sum = sum.plus(c)
+	}
+	return sum
 }

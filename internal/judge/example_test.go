@@ -22,8 +22,8 @@ func Example() {
 			{Arm: judge.Canary, Host: "web1", Metric: "errors", Events: 5, Exposure: 100},
 			{Arm: judge.Baseline, Host: "web2", Metric: "errors", Events: 0, Exposure: 500},
 		}}
-		state, finding = judge.Look(state, tick)
-		if finding.Ends(least, most) {
+		state.Look(tick)
+		if finding = state.Finding(); finding.Ends(least, most) {
 			break
 		}
 	}
@@ -31,5 +31,5 @@ func Example() {
 	fmt.Println(finding.Reason)
 	// Output:
 	// fail after 25s
-	// errors: canary 5 % (25 of 500; 3.41 % to 7.28 %), baseline 0 % (0 of 2500; 0 % to 0.153 %): worse than 1.5 times the baseline and 1 %, evidence 9899 to 1
+	// errors: canary 5 % (25 of 500; 3.41 % to 7.28 %), baseline 0 % (0 of 2500; 0 % to 0.153 %): worse than 1.5 times the baseline and 1 %, evidence 11305 to 1
 }

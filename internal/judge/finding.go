@@ -62,43 +62,42 @@ type Rate struct {
 	High     float64 `json:"high"`
 }
 
-func (s State) metricFinding(i int) MetricFinding {
-	m, k := s.Config.Metrics[i], s.Metrics[i]
+func (s *State) metricFinding(k *metric) MetricFinding {
 	f := MetricFinding{
-		Name: m.Name, Kind: m.Kind, DryRun: m.DryRun, Verdict: s.verdict(i),
-		Canary: k.Canary.interval(), Baseline: k.Baseline.interval(),
-		Against: k.Against, For: k.For, Outlier: outlier(k.Hosts),
+		Name: k.Name, Kind: k.Kind, DryRun: k.DryRun, Verdict: s.verdict(k),
+		Canary: k.canary.interval(), Baseline: k.baseline.interval(),
+		Against: k.against, For: k.favour(s, 1), Outlier: k.outlier(),
 	}
-	switch edge, found := k.Shape.telling(); {
-	case m.Kind == Gauge:
-		f.Canary, f.Baseline = k.Level.extent(Canary), k.Level.extent(Baseline)
-		f.Outlier = k.Level.Host
-	case m.Kind == Histogram && found && m.WorseBy > 0:
-		f.Edge, f.Canary, f.Baseline = edge.At, edge.Canary.interval(), edge.Baseline.interval()
+	switch edge := k.shape.telling(); {
+	case k.Kind == Gauge:
+		f.Canary, f.Baseline = k.level.extent(Canary), k.level.extent(Baseline)
+		f.Outlier = k.level.host
+	case edge != nil && k.WorseBy > 0:
+		f.Edge, f.Canary, f.Baseline = edge.at, edge.canary.interval(), edge.baseline.interval()
 	}
-	if m.Kind == Counts && k.Baseline.Exposure == 0 && !k.Ratio.Ever {
+	if k.Kind == Counts && k.baseline.Exposure == 0 && !k.ratio.ever {
 		// Nothing else to compare with: the same hosts before the deploy are the baseline.
-		f.Baseline = k.Ratio.Before[0].interval()
+		f.Baseline = k.ratio.before[0].interval()
 	}
 	if f.Verdict == Inconclusive {
-		f.More, f.MoreTime = s.more(m, k)
+		f.More, f.MoreTime = s.more(k)
 	}
-	f.Reason = s.metricReason(i, f)
+	f.Reason = s.metricReason(k, f)
 	return f
 }
 
 // extent is an arm's mean, with its hosts' least and greatest value.
-func (g Level) extent(arm Arm) Rate {
+func (g *level) extent(arm Arm) Rate {
 	c := g.counted(arm)
 	r := Rate{Events: c.Events, Exposure: c.Exposure, Value: c.rate()}
 	first := true
-	for _, h := range g.Hosts {
+	for _, h := range g.hosts {
 		switch {
-		case h.Arm != arm:
+		case h.arm != arm:
 		case first:
-			r.Low, r.High, first = h.Last, h.Last, false
+			r.Low, r.High, first = h.last, h.last, false
 		default:
-			r.Low, r.High = min(r.Low, h.Last), max(r.High, h.Last)
+			r.Low, r.High = min(r.Low, h.last), max(r.High, h.last)
 		}
 	}
 	return r

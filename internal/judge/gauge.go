@@ -3,147 +3,139 @@ package judge
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
-// lengths is how many lengths of time a gauge's growth is ranked over: each twice the one before.
-const lengths = 4
+// length is the time over which a gauge's growth is ranked: so long that a process which fills its
+// caches within some minutes has mostly done so after one of them.
+const length = 3 * time.Minute
 
-// Level is what is known of a gauge: how every host's value grew, and where it lies.
-type Level struct {
-	Hosts  []GaugeHost     `json:"hosts,omitempty"` // by name
-	Least  float64         `json:"least"`           // values are not told apart below this
-	Blocks [lengths]Growth `json:"blocks"`
-	Looked int             `json:"looked"`           // how many of the looks at the level are done
-	Worse  []float64       `json:"worse,omitempty"`  // evidence of each, as a logarithm
-	Better []float64       `json:"better,omitempty"` // and that it is not worse
-	Over   time.Duration   `json:"over,omitempty"`   // since when a canary host has been beyond at_most; 0: none is
-	Host   string          `json:"host,omitempty"`   // which one
-	Since  time.Duration   `json:"since"`            // of the first value after the warm-up
+// level is what is known of a gauge: how every host's value grew, and where it lies.
+type level struct {
+	hosts  []gaugeHost // by number
+	least  float64     // values are not told apart below this
+	ranks  growth
+	looked int           // how many of the looks at the level are done
+	due    time.Duration // when the next one is
+	worse  []float64     // evidence of each, as a logarithm
+	better float64       // of the last one, that the canary is good enough
+	over   time.Duration // since when a canary host has been beyond at_most; 0: none is
+	host   string        // which one
+	since  time.Duration // of the first value after the warm-up
 }
 
-// GaugeHost is one host's gauge. Values are logarithms, and more of them is worse.
-type GaugeHost struct {
-	Host   string        `json:"host"`
-	Arm    Arm           `json:"arm"`
-	Last   float64       `json:"last"`  // as it came
-	Seen   time.Duration `json:"seen"`  // when
-	Now    Mean          `json:"now"`   // since the last look at the level
-	Early  Mean          `json:"early"` // before the deploy
-	First  float64       `json:"first"` // after the warm-up
-	Begun  bool          `json:"begun"`
-	Blocks [lengths]Span `json:"blocks"`
+// gaugeHost is one host's gauge. Values are logarithms, and more of them is worse.
+type gaugeHost struct {
+	name  string
+	arm   Arm
+	last  float64       // as it came
+	seen  time.Duration // when
+	now   mean          // since the last look at the level
+	early mean          // before the deploy
+	first float64       // after the warm-up
+	begun bool
+	block span
 }
 
-// Span is one host's values over one length of time.
-type Span struct {
-	Mean    Mean    `json:"mean"`    // of the block that has not ended
-	Before  float64 `json:"before"`  // the mean of the block before it
-	Has     bool    `json:"has"`     // there was one
-	Fastest float64 `json:"fastest"` // its greatest growth from block to block
+// span is one host's values over one length of time.
+type span struct {
+	mean    mean    // of the block that has not ended
+	before  float64 // the mean of the block before it
+	has     bool    // there was one
+	fastest float64 // its greatest growth from block to block
 }
 
-// Mean is a mean so far.
-type Mean struct {
-	Sum float64 `json:"sum"`
-	N   float64 `json:"n"`
-}
+// mean is a mean so far.
+type mean struct{ sum, n float64 }
 
-func (m Mean) with(v float64) Mean { return Mean{m.Sum + v, m.N + 1} }
-func (m Mean) value() float64      { return m.Sum / max(m.N, 1) }
+func (m mean) with(v float64) mean { return mean{m.sum + v, m.n + 1} }
+func (m mean) value() float64      { return m.sum / max(m.n, 1) }
 
-// Growth is the ranks of one length of time: bets on the canary's growth ranking high,
+// growth is the ranks so far: bets on the canary's growth ranking high,
 // timid to bold, and what each has won, as a logarithm.
-type Growth struct {
-	Ends time.Duration `json:"ends"`
-	Won  [3]float64    `json:"won"`
+type growth struct {
+	ends time.Duration
+	won  [3]float64
 }
 
-func (k MetricState) takeGauge(s State, m Metric, samples []Sample) MetricState {
-	g := k.Level
-	g.Hosts = slices.Clone(g.Hosts)
-	if g.Least == 0 {
-		g.Least = leastValue(samples)
+func (k *metric) takeGauge(s *State, samples []Sample) {
+	g := &k.level
+	if g.least == 0 {
+		g.least = leastValue(samples)
 	}
-	for _, sample := range samples {
-		if g.Least > 0 {
-			g = g.note(sample, m, s)
+	canary := false
+	for i := range samples {
+		if g.least > 0 {
+			g.note(k.roster.of(samples[i].Host, i), &samples[i], k.Metric, s)
 		}
+		canary = canary || samples[i].Arm == Canary
 	}
-	if slices.ContainsFunc(samples, func(s Sample) bool { return s.Arm == Canary }) {
-		k.Last = s.At
-		g = g.guard(m, s.At)
-		if m.WorseBy > 0 && s.At > s.Config.Warmup {
-			g = g.weigh(m, s)
+	if canary {
+		k.last = s.at
+		g.guard(k.Metric, s.at)
+		if k.WorseBy > 0 && !s.config.warming(Gauge, s.at) && g.since > 0 {
+			g.weigh(k.Metric, s)
 		}
+		k.canary, k.baseline = g.counted(Canary), g.counted(Baseline)
+		k.against = g.evidence(k.Metric, s)
 	}
-	k.Level = g
-	k.Canary, k.Baseline = g.counted(Canary), g.counted(Baseline)
-	k.Against, k.For = g.evidence(m, s)
-	return k
 }
 
 // leastValue is where values are no longer told apart, so that a queue of nothing has a logarithm:
 // a hundredth of what is usual.
 func leastValue(samples []Sample) float64 {
-	var m Mean
-	for _, s := range samples {
-		m = m.with(math.Abs(s.Value))
+	var m mean
+	for i := range samples {
+		m = m.with(math.Abs(samples[i].Value))
 	}
 	return m.value() / 100
 }
 
 // note takes one value.
-func (g Level) note(sample Sample, m Metric, s State) Level {
-	i, found := slices.BinarySearchFunc(g.Hosts, sample.Host, func(h GaugeHost, name string) int { return strings.Compare(h.Host, name) })
-	if !found {
-		g.Hosts = slices.Insert(g.Hosts, i, GaugeHost{Host: sample.Host})
+func (g *level) note(number int, sample *Sample, m Metric, s *State) {
+	for len(g.hosts) <= number {
+		g.hosts = append(g.hosts, gaugeHost{})
 	}
-	h := &g.Hosts[i]
-	v := math.Log(max(sample.Value, g.Least))
+	h := &g.hosts[number]
+	v := math.Log(max(sample.Value, g.least))
 	if m.Higher {
 		v = -v
 	}
-	h.Arm, h.Last, h.Seen = sample.Arm, sample.Value, s.At
+	h.name, h.arm, h.last, h.seen = sample.Host, sample.Arm, sample.Value, s.at
 	if sample.Arm == CanaryBefore || sample.Arm == BaselineBefore {
-		h.Early = h.Early.with(v)
-		return g
+		h.early = h.early.with(v)
+		return
 	}
-	if s.At <= s.Config.Warmup {
-		return g
+	if s.config.warming(Gauge, s.at) {
+		return
 	}
-	if !h.Begun {
-		h.First, h.Begun = v, true
+	if !h.begun {
+		h.first, h.begun = v, true
 	}
-	if g.Since == 0 {
-		g.Since = s.At
+	if g.since == 0 {
+		g.since = s.at
 	}
-	h.Now = h.Now.with(v)
-	for l := range h.Blocks {
-		h.Blocks[l].Mean = h.Blocks[l].Mean.with(v)
-	}
-	return g
+	h.now = h.now.with(v)
+	h.block.mean = h.block.mean.with(v)
 }
 
 // guard notes a canary host that is beyond what is tolerated at all.
-func (g Level) guard(m Metric, at time.Duration) Level {
+func (g *level) guard(m Metric, at time.Duration) {
 	host := ""
-	for _, h := range g.Hosts {
-		if h.Arm == Canary && h.Seen == at && m.AtMost > 0 && beyond(m, h.Last) {
-			host = h.Host
-			break
+	for i := range g.hosts {
+		h := &g.hosts[i]
+		if h.arm == Canary && h.seen == at && m.AtMost > 0 && beyond(m, h.last) && (host == "" || h.name < host) {
+			host = h.name
 		}
 	}
 	if host == "" {
-		g.Over, g.Host = 0, ""
-		return g
+		g.over, g.host = 0, ""
+		return
 	}
-	if g.Over == 0 {
-		g.Over = max(at, 1)
+	if g.over == 0 {
+		g.over = max(at, 1)
 	}
-	g.Host = host
-	return g
+	g.host = host
 }
 
 func beyond(m Metric, value float64) bool {
@@ -153,100 +145,90 @@ func beyond(m Metric, value float64) bool {
 	return value > m.AtMost
 }
 
-// weigh ends the blocks whose time is over, and looks at the level when it is due.
-func (g Level) weigh(m Metric, s State) Level {
-	length := max(10*time.Second, min(s.Config.Longest, time.Hour)/60)
-	for l := range g.Blocks {
-		b := &g.Blocks[l]
-		if b.Ends == 0 {
-			b.Ends = g.Since + length
-		}
-		if s.At < b.Ends {
-			length *= 2
-			continue
-		}
-		g.Blocks[l] = g.rank(l, m)
-		g.Blocks[l].Ends = s.At + length
-		for i := range g.Hosts {
-			g.Hosts[i].Blocks[l] = g.Hosts[i].Blocks[l].next()
-		}
-		length *= 2
+// weigh ends the block when its time is over, and looks at the level when it is due.
+func (g *level) weigh(m Metric, s *State) {
+	const soonest = 30 * time.Second
+	if g.due == 0 {
+		g.ranks.ends, g.due = g.since+length, g.since+soonest
 	}
-	if due := 30 * time.Second << min(g.Looked, 20); s.At-g.Since >= due {
-		g = g.compare(m, s)
+	if s.at >= g.ranks.ends {
+		g.rank(m)
+		g.ranks.ends = s.at + length
+		for i := range g.hosts {
+			g.hosts[i].block.next()
+		}
 	}
-	return g
+	if s.at >= g.due {
+		g.compare(m, s)
+		g.due = s.at + max(soonest, (s.at-g.since)/4)
+	}
 }
 
 // next ends a block.
-func (p Span) next() Span {
-	if p.Mean.N == 0 {
-		return Span{Fastest: p.Fastest}
+func (p *span) next() {
+	if p.mean.n == 0 {
+		*p = span{fastest: p.fastest}
+		return
 	}
-	v := p.Mean.value()
-	if p.Has {
-		p.Fastest = max(p.Fastest, v-p.Before)
+	v := p.mean.value()
+	if p.has {
+		p.fastest = max(p.fastest, v-p.before)
 	}
-	return Span{Before: v, Has: true, Fastest: p.Fastest}
+	*p = span{before: v, has: true, fastest: p.fastest}
 }
 
 // grown is by how much a host grew from the block before to the one that ends.
-func (h GaugeHost) grown(l int) (float64, bool) {
-	p := h.Blocks[l]
-	return p.Mean.value() - p.Before, p.Has && p.Mean.N > 0
+func (h *gaugeHost) grown() (float64, bool) {
+	p := &h.block
+	return p.mean.value() - p.before, p.has && p.mean.n > 0
 }
 
 // rank bets on each canary host's growth ranking high among the baseline's in this block. If the release
 // changes nothing, every rank is as likely as the others, and the bets win nothing on average.
-func (g Level) rank(l int, m Metric) Growth {
-	b := g.Blocks[l]
+func (g *level) rank(m Metric) {
 	var others, excess []float64
-	for _, h := range g.Hosts {
-		if grown, ok := h.grown(l); ok && h.Arm == Baseline {
-			others, excess = append(others, grown), append(excess, h.Blocks[l].Before-h.First)
+	for i := range g.hosts {
+		h := &g.hosts[i]
+		if grown, ok := h.grown(); ok && h.arm == Baseline {
+			others, excess = append(others, grown), append(excess, h.block.before-h.first)
 		}
 	}
 	if len(others) == 0 {
-		return b
+		return
 	}
 	slices.Sort(excess)
-	var won [len(b.Won)]float64
+	var won [3]float64
 	hosts := 0.0
-	for _, h := range g.Hosts {
-		grown, ok := h.grown(l)
-		if !ok || h.Arm != Canary {
+	for i := range g.hosts {
+		h := &g.hosts[i]
+		grown, ok := h.grown()
+		if !ok || h.arm != Canary {
 			continue
 		}
 		hosts++
-		if h.Blocks[l].Before-h.First-excess[len(excess)/2] < 0.01 {
-			addAll(&won, 1) // it has not grown so far: no bet
-			continue
+		wins := [3]float64{1, 1, 1} // it has not grown so far: no bet
+		if h.block.before-h.first-excess[len(excess)/2] >= 0.01 {
+			wins = bets(asTolerated(grown, m, h.block.fastest), others)
 		}
-		for j, e := range bets(asTolerated(grown, m, h.Blocks[l].Fastest), others) {
+		for j, e := range wins {
 			won[j] += e
 		}
 	}
+	b := &g.ranks
 	for j := range won {
 		if hosts > 0 {
-			b.Won[j] = bounded(b.Won[j] + math.Log(won[j]/hosts))
+			b.won[j] = bounded(b.won[j] + math.Log(won[j]/hosts))
 		}
-	}
-	return b
-}
-
-func addAll(sums *[3]float64, v float64) {
-	for j := range sums {
-		sums[j] += v
 	}
 }
 
 // asTolerated takes off a canary's growth what is tolerated. A process that fills its caches grows fast and then
-// less and less; a leak goes on: a quarter of the fastest growth so far is taken off too.
+// less and less; a leak goes on: half of the fastest growth so far is taken off too.
 func asTolerated(grown float64, m Metric, fastest float64) float64 {
 	if grown > 0 {
 		grown /= m.WorseBy
 	}
-	return grown - max(0, fastest)/(4*m.WorseBy)
+	return grown - max(0, fastest)/(2*m.WorseBy)
 }
 
 // bets is what each bet wins on a value's rank among others: a power of the rank, divided by its
@@ -263,7 +245,7 @@ func bets(value float64, others []float64) [3]float64 {
 	}
 	var e [3]float64
 	n := float64(len(others) + 1)
-	for j, power := range [3]float64{1, 4, 12} {
+	for j, power := range [3]float64{1, 3, 6} {
 		mean := 0.0
 		for r := range len(others) + 1 {
 			mean += math.Pow((float64(r)+0.5)/n, power) / n
@@ -274,11 +256,11 @@ func bets(value float64, others []float64) [3]float64 {
 }
 
 // counted is the mean of an arm's last values, over how many hosts.
-func (g Level) counted(arm Arm) Count {
+func (g *level) counted(arm Arm) Count {
 	var c Count
-	for _, h := range g.Hosts {
-		if h.Arm == arm {
-			c = c.plus(Count{h.Last, 1})
+	for i := range g.hosts {
+		if g.hosts[i].arm == arm {
+			c = c.plus(Count{g.hosts[i].last, 1})
 		}
 	}
 	return c

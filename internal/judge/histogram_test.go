@@ -65,11 +65,11 @@ func (l latency) judge(t *testing.T, c Config, length time.Duration) Finding {
 			}
 			tick.Samples = append(tick.Samples, sample)
 		}
-		if s = s.after(tick); s.Alarm != nil {
+		if s.Look(tick); s.Failed() {
 			break
 		}
 	}
-	return End(s, 0)
+	return s.End(0)
 }
 
 func TestLatency(t *testing.T) {
@@ -95,7 +95,7 @@ func TestLatency(t *testing.T) {
 			var times []float64
 			for i := range n {
 				c.latency.seed = uint64(i)
-				f := c.latency.judge(t, Config{Longest: 15 * time.Minute, Metrics: []Metric{{Name: "latency", Kind: Histogram, WorseBy: 1.1}}}, 5*time.Minute)
+				f := c.latency.judge(t, Config{Metrics: []Metric{{Name: "latency", Kind: Histogram, WorseBy: 1.1}}}, 5*time.Minute)
 				if last = f; f.Verdict == c.want {
 					said++
 					times = append(times, f.At.Seconds())
@@ -125,7 +125,7 @@ func TestBucketsThatDifferAreAGapWithAReason(t *testing.T) {
 		}
 		return x
 	}
-	_, f := Look(s, Tick{At: time.Minute, Samples: []Sample{sample(Canary, "w1", 1, 2), sample(Baseline, "w2", 1, 3)}})
+	f := see(s, Tick{At: time.Minute, Samples: []Sample{sample(Canary, "w1", 1, 2), sample(Baseline, "w2", 1, 3)}})
 	if f.Verdict != NoData || !strings.Contains(f.Reason, "the buckets of w2 are not those of the other hosts") {
 		t.Errorf("%s: %s", f.Verdict, f.Reason)
 	}

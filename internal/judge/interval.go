@@ -25,24 +25,23 @@ func (c Count) interval() Rate {
 	return r
 }
 
-// outlier is the host whose share of the events is so far above its share of the
+// outlier is the canary host whose share of the events is so far above its share of the
 // exposure that chance makes it once in a thousand rollouts, and at least double.
-func outlier(hosts []HostCount) string {
-	var all Count
-	for _, h := range hosts {
-		all = all.plus(h.Count)
+func (k *metric) outlier() string {
+	all, hosts := sumOf(k.hosts), 0.0
+	for _, h := range k.hosts {
+		if h.Exposure > 0 {
+			hosts++
+		}
 	}
-	if len(hosts) < 2 || all.Exposure == 0 {
-		return ""
-	}
-	worst, least := "", 0.001/float64(len(hosts))
-	for _, h := range hosts {
+	worst, least := "", 0.001/max(hosts, 1)
+	for i, h := range k.hosts {
 		rest := Count{all.Events - h.Events, all.Exposure - h.Exposure}
 		if h.Events < 3 || rest.Exposure <= 0 || h.rate() < 2*rest.rate() {
 			continue
 		}
 		if p := atLeast(h.Events, all.Events, h.Exposure/all.Exposure); p < least {
-			worst, least = h.Host, p
+			worst, least = k.roster.names[i], p
 		}
 	}
 	return worst

@@ -6,8 +6,14 @@ import (
 	"time"
 )
 
+// see looks, and says what is known then.
+func see(s *State, t Tick) Finding {
+	s.Look(t)
+	return s.Finding()
+}
+
 // feed gives one canary and one baseline host for some ticks of five seconds.
-func feed(t *testing.T, c Config, ticks int, x, a, y, b float64) (State, Finding) {
+func feed(t *testing.T, c Config, ticks int, x, a, y, b float64) (*State, Finding) {
 	t.Helper()
 	s, err := New(c)
 	if err != nil {
@@ -22,7 +28,7 @@ func feed(t *testing.T, c Config, ticks int, x, a, y, b float64) (State, Finding
 		if b > 0 {
 			tick.Samples = append(tick.Samples, count(Baseline, "w2", "errors", y, b))
 		}
-		s, f = Look(s, tick)
+		f = see(s, tick)
 	}
 	return s, f
 }
@@ -47,12 +53,12 @@ func TestReasons(t *testing.T) {
 		reason     string
 	}{
 		{"no errors at all, early", ratio, 4, 0, 100, 0, 900, Inconclusive,
-			"errors: canary 0 % (0 of 400; 0 % to 0.951 %), baseline 0 % (0 of 3600; 0 % to 0.107 %): not decided, evidence against it 1 to 1, for it 1.1 to 1, about 6400 more canary requests needed (5m16s)"},
+			"errors: canary 0 % (0 of 400; 0 % to 0.951 %), baseline 0 % (0 of 3600; 0 % to 0.107 %): not decided, evidence against it 1 to 1, for it 1.14 to 1, about 5100 more canary requests needed (4m14s)"},
 		{"no errors at all, later", ratio, 60, 0, 100, 0, 900, Pass,
-			"errors: canary 0 % (0 of 6000; 0 % to 0.064 %), baseline 0 % (0 of 54000; 0 % to 0.00711 %): surely below 0.1 %, evidence 31.6 to 1"},
+			"errors: canary 0 % (0 of 6000; 0 % to 0.064 %), baseline 0 % (0 of 54000; 0 % to 0.00711 %): surely below 0.1 %, evidence 30.6 to 1"},
 		{"seventy times the errors", ratio, 60, 8, 100, 1, 900, Fail, ""},
 		{"as bad as the baseline", ratio, 100, 1, 100, 9, 900, Pass,
-			"errors: canary 1 % (100 of 10000; 0.823 % to 1.21 %), baseline 1 % (900 of 90000; 0.937 % to 1.07 %): not worse than 1.5 times the baseline, evidence 334 to 1"},
+			"errors: canary 1 % (100 of 10000; 0.823 % to 1.21 %), baseline 1 % (900 of 90000; 0.937 % to 1.07 %): surely below 3 times the baseline, evidence over 1000000000 to 1"},
 		{"above the guard", guard, 4, 10, 100, 0, 0, Fail, ""},
 		{"surely within the guard", guard, 8, 0, 100, 0, 0, Pass, ""},
 		{"first install without a guard", ratio, 8, 0, 100, 0, 0, NoData, "errors: no baseline had requests to compare with: set at_most"},
@@ -77,7 +83,7 @@ func TestASourceThatIsAwayHolds(t *testing.T) {
 		t.Fatalf("before: %s", f.Reason)
 	}
 	for i := range 12 {
-		s, f = Look(s, Tick{At: 300*time.Second + time.Duration(i+1)*5*time.Second, Gap: "lb1 cannot be reached"})
+		f = see(s, Tick{At: 300*time.Second + time.Duration(i+1)*5*time.Second, Gap: "lb1 cannot be reached"})
 		want := Pass
 		if i >= 6 { // longer than 30 s
 			want = NoData
@@ -89,10 +95,10 @@ func TestASourceThatIsAwayHolds(t *testing.T) {
 	if want := "errors: no answer for 1m0s: lb1 cannot be reached"; f.Reason != want {
 		t.Errorf("got %q, want %q", f.Reason, want)
 	}
-	if f := End(s, 400*time.Second); f.Verdict != NoData {
+	if f := s.End(400 * time.Second); f.Verdict != NoData {
 		t.Errorf("at the end: %s", f.Verdict)
 	}
-	_, f = Look(s, Tick{At: 365 * time.Second, Samples: []Sample{count(Canary, "w1", "errors", 0, 100), count(Baseline, "w2", "errors", 0, 900)}})
+	f = see(s, Tick{At: 365 * time.Second, Samples: []Sample{count(Canary, "w1", "errors", 0, 100), count(Baseline, "w2", "errors", 0, 900)}})
 	if f.Verdict != Pass {
 		t.Errorf("back again: %s: %s", f.Verdict, f.Reason)
 	}
@@ -101,11 +107,11 @@ func TestASourceThatIsAwayHolds(t *testing.T) {
 func TestACanaryThatNoLongerGetsRequestsIsNoPass(t *testing.T) {
 	t.Parallel()
 	s, _ := feed(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 60, 0, 100, 0, 900)
-	s, f := Look(s, Tick{At: 340 * time.Second, Samples: []Sample{count(Canary, "w1", "errors", 0, 0), count(Baseline, "w2", "errors", 0, 900)}})
+	f := see(s, Tick{At: 340 * time.Second, Samples: []Sample{count(Canary, "w1", "errors", 0, 0), count(Baseline, "w2", "errors", 0, 900)}})
 	if f.Verdict != NoData || f.Reason != "errors: the canary had no requests for 40s" {
 		t.Errorf("%s: %s", f.Verdict, f.Reason)
 	}
-	if f := End(s, 340*time.Second); f.Verdict != NoData {
+	if f := s.End(340 * time.Second); f.Verdict != NoData {
 		t.Errorf("at the end: %s", f.Verdict)
 	}
 }
@@ -117,12 +123,12 @@ func TestAnAlarmStands(t *testing.T) {
 		t.Fatalf("%s: %s", f.Verdict, f.Reason)
 	}
 	for i := range 1000 {
-		s, f = Look(s, Tick{At: time.Duration(i) * time.Minute, Samples: []Sample{count(Canary, "w1", "errors", 0, 100), count(Baseline, "w2", "errors", 1, 900)}})
+		f = see(s, Tick{At: time.Duration(i) * time.Minute, Samples: []Sample{count(Canary, "w1", "errors", 0, 100), count(Baseline, "w2", "errors", 1, 900)}})
 	}
 	if f.Verdict != Fail || !strings.Contains(f.Reason, "(found at ") {
 		t.Errorf("later: %s: %s", f.Verdict, f.Reason)
 	}
-	if f := End(s, 0); f.Verdict != Fail {
+	if f := s.End(0); f.Verdict != Fail {
 		t.Errorf("at the end: %s", f.Verdict)
 	}
 }
@@ -133,7 +139,7 @@ func TestUndecidedAtTheEndIsInconclusive(t *testing.T) {
 	if f.Verdict != Inconclusive {
 		t.Fatalf("%s: %s", f.Verdict, f.Reason)
 	}
-	f = End(s, time.Minute)
+	f = s.End(time.Minute)
 	if f.Verdict != Inconclusive || !strings.HasPrefix(f.Reason, "not decided after 1m0s: errors: canary ") {
 		t.Errorf("%s: %s", f.Verdict, f.Reason)
 	}
@@ -149,7 +155,7 @@ func TestSeveralMetrics(t *testing.T) {
 		}
 		var f Finding
 		for i := range 60 {
-			s, f = Look(s, Tick{At: time.Duration(i+1) * 5 * time.Second, Samples: []Sample{
+			f = see(s, Tick{At: time.Duration(i+1) * 5 * time.Second, Samples: []Sample{
 				count(Canary, "w1", "errors", 0, 100), count(Baseline, "w2", "errors", 0, 900),
 				count(Canary, "w1", "slow", bad, 100), count(Baseline, "w2", "slow", 1, 900),
 				count(Canary, "w1", "unknown", 100, 100),
@@ -176,7 +182,7 @@ func TestTheHostThatStandsOutIsNamed(t *testing.T) {
 	}
 	var f Finding
 	for i := range 10 {
-		s, f = Look(s, Tick{At: time.Duration(i+1) * 5 * time.Second, Samples: []Sample{
+		f = see(s, Tick{At: time.Duration(i+1) * 5 * time.Second, Samples: []Sample{
 			count(Canary, "w3", "errors", 4, 100), count(Canary, "w1", "errors", 0, 100), count(Canary, "w2", "errors", 0, 100), count(Baseline, "w4", "errors", 1, 900),
 		}})
 	}
@@ -212,6 +218,7 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		{Config{}, "no metrics"},
 		{m(Metric{}), "metric errors: neither worse_by nor at_most: set one"},
 		{m(Metric{WorseBy: 0.5}), "metric errors: worse_by 0.5: allowed is 1 or more"},
+		{m(Metric{WorseBy: 2, PassBelow: 1.5}), "pass_below 1.5: allowed is worse_by, 2, to ten times as much"},
 		{m(Metric{AtMost: -1}), "at_most -1"},
 		{m(Metric{AtMost: 1, Negligible: -1}), "negligible -1"},
 		{m(Metric{AtMost: 1, Kind: "rate"}), `kind "rate": allowed are count, histogram and gauge`},
@@ -221,7 +228,7 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		{Config{Metrics: []Metric{{Name: "a", WorseBy: 1}, {Name: "a", WorseBy: 1}}}, `metric 2, "a"`},
 		{Config{Alpha: 1, Metrics: []Metric{{Name: "a", WorseBy: 1}}}, "alpha 1: allowed"},
 		{Config{Beta: -1, Metrics: []Metric{{Name: "a", WorseBy: 1}}}, "beta -1: allowed"},
-		{Config{Fresh: -1, Metrics: []Metric{{Name: "a", WorseBy: 1}}}, "must not be negative"},
+		{Config{Patience: -1, Metrics: []Metric{{Name: "a", WorseBy: 1}}}, "patience -1"},
 	} {
 		if _, err := New(c.config); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("got %v, want %q", err, c.want)

@@ -2,20 +2,19 @@ package judge
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
 // more is about how many more canary requests bring a verdict if the rates stay what they
 // were, and how much longer that takes; 0 when they would bring none. It asks what
 // the evidence would be had everything so far been seen so many times over.
-func (s State) more(m Metric, k MetricState) (float64, time.Duration) {
-	if m.Kind == Gauge || k.Canary.Exposure == 0 || s.At <= 0 {
+func (s *State) more(k *metric) (float64, time.Duration) {
+	if k.Kind == Gauge || k.canary.Exposure == 0 || s.at <= 0 {
 		return 0, 0
 	}
 	decided := func(factor float64) bool {
-		against, favour := k.foreseen(m, s.Config, factor)
-		return against >= s.alarmAt() || (favour >= s.passAt() && against < s.passAt())
+		against := k.foreseen(s.config, factor)
+		return against >= s.alarmAt() || (against < s.passAt() && k.favour(s, factor) >= s.passAt())
 	}
 	low, high := 1.0, 2.0
 	for ; !decided(high); low, high = high, 3*high {
@@ -30,35 +29,34 @@ func (s State) more(m Metric, k MetricState) (float64, time.Duration) {
 			low = middle
 		}
 	}
-	return twoDigits((high - 1) * k.Canary.Exposure), time.Duration((high - 1) * float64(s.At)).Round(time.Second)
+	return twoDigits((high - 1) * k.canary.Exposure), time.Duration((high - 1) * float64(s.at)).Round(time.Second)
 }
 
-// foreseen is the evidence if everything had been seen that many times over.
-func (k MetricState) foreseen(m Metric, c Config, factor float64) (against, favour float64) {
-	if m.Kind == Histogram {
-		edges := k.Shape.Edges
-		k.Shape.Edges = slices.Clone(edges)
-		for i := range k.Shape.Edges {
-			e := &k.Shape.Edges[i]
-			if e.Stream.comparable() {
-				e.Stream.Comparison, e.Stream.Mild = e.Stream.Comparison.foreseen(1, factor), e.Stream.Mild.foreseen(1, factor)
-				worse, better := e.Stream.beliefs(c.Spread)
-				e.Against, e.For = e.Stream.against(worse, 1), e.Stream.Mild.favour(better, 1)
+// foreseen is the evidence against it if everything had been seen that many times over, from the start.
+func (k *metric) foreseen(c Config, factor float64) float64 {
+	ratio := 0.0
+	switch {
+	case k.WorseBy == 0:
+	case k.Kind == Histogram:
+		var logs []float64
+		for _, e := range k.shape.edges {
+			if e.stream.comparable() {
+				logs = append(logs, e.stream.all.foreseen(&e.stream, c.Spread, 1, factor))
 			}
 		}
-		k.Guard = k.Guard.foreseen(1, factor)
-		return k.weighHistogram(m)
+		ratio = logMean(logs)
+	case k.ratio.comparable():
+		ratio = k.ratio.all.foreseen(&k.ratio, c.Spread, k.WorseBy, factor)
 	}
-	k.Ratio.Comparison, k.Ratio.Mild = k.Ratio.Comparison.foreseen(m.WorseBy, factor), k.Ratio.Mild.foreseen(m.WorseBy, factor)
-	k.Small, k.Guard = k.Small.foreseen(1, factor), k.Guard.foreseen(1, factor)
-	return k.weighCount(m, c)
-}
-
-// foreseen is everything so far that many times over, with a single onset at the start.
-func (c Comparison) foreseen(tolerated, factor float64) Comparison {
-	c = c.end(tolerated)
-	c.Done, c.Onsets = c.Done.times(factor), make([]grid, 1)
-	return c
+	if k.AtMost == 0 {
+		return ratio
+	}
+	hosts := alike()
+	guard := k.guard.now(1).times(factor).fromStart(&hosts)
+	if k.WorseBy == 0 {
+		return guard
+	}
+	return logMean([]float64{ratio, guard})
 }
 
 // twoDigits rounds up to two significant digits: more would promise too much.

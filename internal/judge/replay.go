@@ -48,33 +48,24 @@ func Replay(c Config, ticks []Tick, least time.Duration) (Replayed, error) {
 	var r Replayed
 	every := 1 + len(ticks)/seriesLimit
 	for i, t := range ticks {
-		s = s.after(t)
+		s.Look(t)
 		if t.At < 0 {
 			r.Before++
 			continue
 		}
 		r.Looks++
-		// Whether it passes is known without wording a finding.
-		if s.Alarm == nil && i%every != 0 && (t.At < least || !s.passes()) {
+		v := s.Verdict()
+		ended := v == Fail || (v == Pass && t.At >= least)
+		if !ended && i%every != 0 {
 			continue
 		}
-		r.Final = s.finding(false)
+		r.Final = s.Finding()
 		r.Series = append(r.Series, r.Final)
-		if r.Final.Verdict == Fail || (r.Final.Verdict == Pass && t.At >= least) {
+		if ended {
 			return r, nil
 		}
 	}
 	r.Final = s.finding(true)
 	r.Series = append(r.Series, r.Final)
 	return r, nil
-}
-
-// passes reports whether the verdict is a pass.
-func (s State) passes() bool {
-	for i, m := range s.Config.Metrics {
-		if !m.DryRun && s.verdict(i) != Pass {
-			return false
-		}
-	}
-	return true
 }

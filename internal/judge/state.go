@@ -1,48 +1,48 @@
 package judge
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
 )
 
-// State is all that the judge remembers between looks. It is a value: Look never
-// changes the State it is given. It marshals to JSON and back without loss, so
-// that it can be journalled; its members are for that alone.
+// State is all that the judge has seen of one bake. It is for one goroutine.
 type State struct {
-	Config  Config        `json:"config"`
-	At      time.Duration `json:"at"`                // of the last look
-	Metrics []MetricState `json:"metrics"`           // in the order of the configuration
-	Alarm   *Alarm        `json:"alarm,omitempty"`   // the first fail; it stands
-	Strange int           `json:"strange,omitempty"` // samples that cannot be used
+	config  Config
+	at      time.Duration // of the last look
+	metrics []*metric     // in the order of the configuration
+	alarm   *alarm        // the first fail; it stands
+	strange int           // samples that cannot be used
+	sorted  [][]Sample    // of one look, by metric; kept to be used again
 }
 
-// Alarm is when the evidence first sufficed for a fail, and how much it was.
-type Alarm struct {
-	At      time.Duration `json:"at"`
-	Against float64       `json:"against"`
+// alarm is when the evidence first sufficed for a fail, and how much it was.
+type alarm struct {
+	at      time.Duration
+	against float64
 }
 
-// MetricState is what is known of one metric.
-type MetricState struct {
-	Canary   Count         `json:"canary"`
-	Baseline Count         `json:"baseline"`
-	Hosts    []HostCount   `json:"hosts,omitempty"` // of the canary, by name
-	Last     time.Duration `json:"last"`            // when the canary last did anything
-	Gap      string        `json:"gap,omitempty"`   // why the source is away, while it is
-	Since    time.Duration `json:"since,omitempty"` // when the gap began
-	Oddity   string        `json:"oddity,omitempty"`
+// metric is what is known of one metric.
+type metric struct {
+	Metric
+	roster   roster
+	look     look // the last one
+	canary   Count
+	baseline Count
+	hosts    []Count       // of the canary, by number
+	last     time.Duration // when the canary last did anything
+	gap      string        // why the source is away, while it is
+	since    time.Duration // when the gap began
+	oddity   string
 
 	// Which of these are used depends on the kind of metric.
-	Ratio Stream     `json:"ratio"` // the canary's rate against the baseline's
-	Guard Comparison `json:"guard"` // the canary's rate against at_most
-	Small Comparison `json:"small"` // and against what is too little to matter
-	Shape Shape      `json:"shape"` // of a histogram
-	Level Level      `json:"level"` // of a gauge
+	ratio stream     // the canary's rate against the baseline's
+	guard comparison // the canary's rate against at_most
+	shape shape      // of a histogram
+	level level      // of a gauge
 
-	// Against and For are the evidence that it is worse, and that it is not, as natural logarithms.
-	Against float64 `json:"against"`
-	For     float64 `json:"for"`
+	against float64 // evidence that it is worse, as a natural logarithm
 }
 
 // Count is events over exposure.
@@ -51,98 +51,91 @@ type Count struct {
 	Exposure float64 `json:"exposure"`
 }
 
-// HostCount is one host's count.
-type HostCount struct {
-	Host string `json:"host"`
-	Count
-}
-
 // New checks a configuration, fills in its defaults, and returns the state before the first look.
-func New(c Config) (State, error) {
+func New(c Config) (*State, error) {
 	c, err := c.filled()
 	if err != nil {
-		return State{}, err
+		return nil, err
 	}
-	return State{Config: c, Metrics: make([]MetricState, len(c.Metrics))}, nil
-}
-
-// Look takes what happened since the last look. Samples of metrics that are not in
-// the configuration, and numbers that cannot be, are left out.
-func Look(s State, t Tick) (State, Finding) {
-	s = s.after(t)
-	return s, s.finding(false)
-}
-
-// Learn takes ticks of the time before the deploy; Look does it too, and also says something.
-func Learn(s State, ticks []Tick) State {
-	for _, t := range ticks {
-		t.At = min(t.At, -1)
-		s = s.after(t)
+	s := &State{config: c, sorted: make([][]Sample, len(c.Metrics))}
+	for _, m := range c.Metrics {
+		k := &metric{Metric: m}
+		k.shape.every = edgesEvery
+		s.metrics = append(s.metrics, k)
 	}
-	return s
+	return s, nil
 }
 
-// End is the finding when no more looks will come: a pass or a fail that the
-// evidence supports, else no data or inconclusive.
-func End(s State, at time.Duration) Finding {
-	s.At = max(s.At, at)
-	return s.finding(true)
-}
-
-// after is the state after a tick.
-func (s State) after(t Tick) State {
-	began := s.At
-	s.At = max(s.At, t.At)
-	samples, strange := s.sort(t)
-	s.Strange += strange
-	s.Metrics = slices.Clone(s.Metrics)
-	for i, m := range s.Config.Metrics {
-		k := s.Metrics[i]
+// Look takes what happened since the last look. Samples of metrics that are not in the
+// configuration, and numbers that cannot be, are left out. Ticks of the time before the deploy
+// teach how the hosts differ, and are no evidence.
+func (s *State) Look(t Tick) {
+	began := s.at
+	s.at = max(s.at, t.At)
+	s.sort(t)
+	for i, k := range s.metrics {
 		if t.At >= 0 {
-			k = k.gap(t, m.Name, began)
+			k.away(t, began)
 		}
-		s.Metrics[i] = k.take(s, m, samples[i], began)
+		k.take(s, s.sorted[i], began)
 	}
-	if against := s.against(); t.At >= 0 && s.Alarm == nil && against >= s.alarmAt() {
-		s.Alarm = &Alarm{At: s.At, Against: against}
+	if t.At >= 0 && s.alarm == nil {
+		if against := s.against(); against >= s.alarmAt() {
+			s.alarm = &alarm{s.at, against}
+		}
 	}
-	return s
 }
 
-// gap notes since when a metric has had no answer.
-func (k MetricState) gap(t Tick, name string, began time.Duration) MetricState {
+// away notes since when a metric has had no answer.
+func (k *metric) away(t Tick, began time.Duration) {
 	gap := t.Gap
-	if own := t.Gaps[name]; own != "" {
+	if own := t.Gaps[k.Name]; own != "" {
 		gap = own
 	}
-	if gap != "" && k.Gap == "" {
-		k.Since = began
+	if gap != "" && k.gap == "" {
+		k.since = began
 	}
-	k.Gap = gap
-	return k
+	k.gap = gap
 }
 
 // sort deals a tick's samples out to the metrics, in the order of hosts and not of arrival.
-func (s State) sort(t Tick) (byMetric [][]Sample, strange int) {
-	byMetric = make([][]Sample, len(s.Config.Metrics))
-	for _, sample := range t.Samples {
-		i := slices.IndexFunc(s.Config.Metrics, func(m Metric) bool { return m.Name == sample.Metric })
+func (s *State) sort(t Tick) {
+	for i := range s.sorted {
+		s.sorted[i] = s.sorted[i][:0]
+	}
+	for j := range t.Samples {
+		sample := &t.Samples[j]
+		i := s.named(sample.Metric, j)
 		if i < 0 {
 			continue
 		}
-		if !sample.usable(s.Config.Metrics[i].Kind) {
-			strange++
+		if !sample.Usable(s.config.Metrics[i].Kind) {
+			s.strange++
 			continue
 		}
+		s.sorted[i] = append(s.sorted[i], *sample)
 		if t.At < 0 {
-			sample.Arm = sample.Arm.before()
+			last := &s.sorted[i][len(s.sorted[i])-1]
+			last.Arm = last.Arm.Before()
 		}
-		byMetric[i] = append(byMetric[i], sample)
 	}
-	for _, samples := range byMetric {
+	for _, samples := range s.sorted {
 		slices.SortStableFunc(samples, compareSamples)
 	}
-	return byMetric, strange
+}
+
+// named is the metric of a name, -1 when it is not judged. Samples mostly come metric by metric, or
+// host by host: where it may be is looked at first.
+func (s *State) named(name string, guess int) int {
+	if guess %= len(s.metrics); s.metrics[guess].Name == name {
+		return guess
+	}
+	for i, k := range s.metrics {
+		if k.Name == name {
+			return i
+		}
+	}
+	return -1
 }
 
 func compareSamples(a, b Sample) int {
@@ -152,8 +145,8 @@ func compareSamples(a, b Sample) int {
 	return strings.Compare(string(a.Arm), string(b.Arm))
 }
 
-// before is the arm in the time before the deploy.
-func (a Arm) before() Arm {
+// Before is the arm in the time before the deploy.
+func (a Arm) Before() Arm {
 	switch a {
 	case Canary:
 		return CanaryBefore
@@ -163,8 +156,8 @@ func (a Arm) before() Arm {
 	return a
 }
 
-// usable refuses what cannot be, and what is of another kind than the metric.
-func (s Sample) usable(kind Kind) bool {
+// Usable refuses what cannot be, and what is of another kind than wanted.
+func (s *Sample) Usable(kind Kind) bool {
 	switch s.Arm {
 	case Canary, Baseline, CanaryBefore, BaselineBefore:
 	default:
@@ -187,6 +180,8 @@ func (c Count) valid() bool {
 	return c.Events >= 0 && c.Exposure >= 0 && finite(c.Events) && finite(c.Exposure) && (c.Exposure > 0 || c.Events == 0)
 }
 
+func finite(v float64) bool { return !math.IsInf(v, 0) && !math.IsNaN(v) }
+
 func (c Count) plus(d Count) Count { return Count{c.Events + d.Events, c.Exposure + d.Exposure} }
 
 func (c Count) rate() float64 {
@@ -194,18 +189,4 @@ func (c Count) rate() float64 {
 		return 0
 	}
 	return c.Events / c.Exposure
-}
-
-// mergeHosts adds counts to a list that is sorted by host, in a new list.
-func mergeHosts(known, more []HostCount) []HostCount {
-	known = slices.Clone(known)
-	for _, h := range more {
-		i, found := slices.BinarySearchFunc(known, h.Host, func(k HostCount, host string) int { return strings.Compare(k.Host, host) })
-		if found {
-			known[i].Count = known[i].plus(h.Count)
-			continue
-		}
-		known = slices.Insert(known, i, h)
-	}
-	return known
 }

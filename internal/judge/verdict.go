@@ -5,60 +5,64 @@ import (
 	"time"
 )
 
-// against is all metrics that count together. The mean of e-values is an e-value
-// however the metrics depend on each other.
-func (s State) against() float64 {
-	var logs []float64
-	for i, m := range s.Config.Metrics {
-		if !m.DryRun {
-			logs = append(logs, s.Metrics[i].Against)
+// against is all metrics that count together. The weighted mean of e-values is an e-value however the
+// metrics depend on each other. Counts, which are errors, weigh four times as much as the others.
+func (s *State) against() float64 {
+	var logs, weights []float64
+	for _, k := range s.metrics {
+		if k.DryRun {
+			continue
 		}
+		weight := 1.0
+		if k.Kind == Counts {
+			weight = 4
+		}
+		logs, weights = append(logs, k.against), append(weights, weight)
 	}
-	return logMean(logs)
+	return weighted(logs, weights)
 }
 
-func (s State) alarmAt() float64 { return -math.Log(s.Config.Alpha) }
-func (s State) passAt() float64  { return -math.Log(s.Config.Beta) }
+func (s *State) alarmAt() float64 { return -math.Log(s.config.Alpha) }
+func (s *State) passAt() float64  { return -math.Log(s.config.Beta) }
 
 // missing says why nothing can be said of a metric; empty when something can.
-func (s State) missing(i int) string {
-	m, k := s.Config.Metrics[i], s.Metrics[i]
-	what := m.Kind.what()
+func (s *State) missing(k *metric) string {
+	what := k.Kind.what()
 	switch {
-	case k.Gap != "" && s.At-k.Since > s.Config.Patience:
-		return "no answer for " + span(s.At-k.Since) + ": " + k.Gap
-	case k.Oddity != "":
-		return k.Oddity
-	case k.Canary.Exposure == 0:
+	case k.gap != "" && s.at-k.since > s.config.Patience:
+		return "no answer for " + words(s.at-k.since) + ": " + k.gap
+	case k.oddity != "":
+		return k.oddity
+	case k.canary.Exposure == 0:
 		return "the canary had no " + what
-	case m.WorseBy > 0 && m.AtMost == 0 && !k.compared(m.Kind):
+	case k.WorseBy > 0 && k.AtMost == 0 && !k.compared():
 		return "no baseline had " + what + " to compare with: set at_most"
-	case s.quiet(m, k):
-		return "the canary had no " + what + " for " + span(s.At-k.Last)
+	case s.quiet(k):
+		return "the canary had no " + what + " for " + words(s.at-k.last)
 	}
 	return ""
 }
 
 // compared reports whether there is a baseline.
-func (k MetricState) compared(kind Kind) bool {
-	switch kind {
+func (k *metric) compared() bool {
+	switch k.Kind {
 	case Histogram:
-		edge, found := k.Shape.telling()
-		return found && edge.Stream.comparable()
+		edge := k.shape.telling()
+		return edge != nil && edge.stream.comparable()
 	case Gauge:
-		return k.Baseline.Exposure > 0
+		return k.baseline.Exposure > 0
 	}
-	return k.Ratio.comparable()
+	return k.ratio.comparable()
 }
 
 // quiet reports whether the canary's requests have stopped: at the rate so far, at
 // least twenty would have come by now. A gauge is quiet when it says nothing.
-func (s State) quiet(m Metric, k MetricState) bool {
-	silence := s.At - k.Last
-	if silence <= s.Config.Patience || k.Last <= 0 {
+func (s *State) quiet(k *metric) bool {
+	silence := s.at - k.last
+	if silence <= s.config.Patience || k.last <= 0 {
 		return false
 	}
-	return m.Kind == Gauge || k.Canary.Exposure/k.Last.Seconds()*silence.Seconds() >= 20
+	return k.Kind == Gauge || k.canary.Exposure/k.last.Seconds()*silence.Seconds() >= 20
 }
 
 // what a kind of metric counts, for people.
@@ -70,38 +74,61 @@ func (k Kind) what() string {
 }
 
 // verdict of one metric by itself.
-func (s State) verdict(i int) Verdict {
-	k := s.Metrics[i]
+func (s *State) verdict(k *metric) Verdict {
 	switch {
-	case k.Against >= s.alarmAt():
+	case k.against >= s.alarmAt():
 		return Fail
-	case s.missing(i) != "":
+	case s.missing(k) != "":
 		return NoData
-	case k.For >= s.passAt() && k.Against < s.passAt():
+	case k.against < s.passAt() && k.favour(s, 1) >= s.passAt():
 		// What speaks against it may be a fault that has only just set in.
 		return Pass
 	}
 	return Inconclusive
 }
 
-// finding puts together what is known now.
-func (s State) finding(ended bool) Finding {
-	f := Finding{At: s.At, Against: s.against(), AlarmAt: s.alarmAt(), Strange: s.Strange, Verdict: Pass}
+// Verdict is that of the Finding, without its reasons: those cost more to work out than the verdict.
+func (s *State) Verdict() Verdict {
+	if s.alarm != nil {
+		return Fail
+	}
+	v := Pass
+	for _, k := range s.metrics {
+		if !k.DryRun {
+			v = v.and(s.verdict(k))
+		}
+	}
+	if v == Fail {
+		return Inconclusive // one metric alone would do, all together do not yet
+	}
+	return v
+}
+
+// Failed reports whether the verdict is a fail, which stands.
+func (s *State) Failed() bool { return s.alarm != nil }
+
+// Finding puts together what is known now.
+func (s *State) Finding() Finding { return s.finding(false) }
+
+// End is the finding when no more looks will come: a pass or a fail that the
+// evidence supports, else no data or inconclusive.
+func (s *State) End(at time.Duration) Finding {
+	s.at = max(s.at, at)
+	return s.finding(true)
+}
+
+func (s *State) finding(ended bool) Finding {
+	f := Finding{At: s.at, Against: s.against(), AlarmAt: s.alarmAt(), Strange: s.strange, Verdict: s.Verdict()}
 	var counted []MetricFinding
-	for i := range s.Config.Metrics {
-		m := s.metricFinding(i)
+	for _, k := range s.metrics {
+		m := s.metricFinding(k)
 		f.Metrics = append(f.Metrics, m)
 		if !m.DryRun {
 			counted = append(counted, m)
-			f.Verdict = f.Verdict.and(m.Verdict)
 		}
 	}
-	switch {
-	case s.Alarm != nil:
-		f.Verdict, f.Against, f.Since = Fail, max(f.Against, s.Alarm.Against), s.Alarm.At
-	case f.Verdict == Fail:
-		// One metric alone would do, all together do not yet.
-		f.Verdict = Inconclusive
+	if s.alarm != nil {
+		f.Against, f.Since = max(f.Against, s.alarm.against), s.alarm.at
 	}
 	f.Reason = s.reason(f, counted, ended)
 	return f

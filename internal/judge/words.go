@@ -9,7 +9,7 @@ import (
 )
 
 // reason is a finding in one line: the metrics that made it what it is.
-func (s State) reason(f Finding, counted []MetricFinding, ended bool) string {
+func (s *State) reason(f Finding, counted []MetricFinding, ended bool) string {
 	if len(counted) == 0 {
 		return "no metric counts: all are dry run"
 	}
@@ -19,13 +19,13 @@ func (s State) reason(f Finding, counted []MetricFinding, ended bool) string {
 	}
 	text := strings.Join(parts, "; ")
 	switch {
-	case f.Verdict == Fail && s.Alarm != nil && s.Alarm.At < s.At:
-		text += fmt.Sprintf(" (found at %s)", span(s.Alarm.At))
+	case f.Verdict == Fail && s.alarm != nil && s.alarm.at < s.at:
+		text += fmt.Sprintf(" (found at %s)", words(s.alarm.at))
 	case f.Verdict == Inconclusive && ended:
-		text = fmt.Sprintf("not decided after %s: %s", span(s.At), text)
+		text = fmt.Sprintf("not decided after %s: %s", words(s.at), text)
 	}
-	if s.Strange > 0 {
-		text += fmt.Sprintf("; %d samples were left out: not usable", s.Strange)
+	if s.strange > 0 {
+		text += fmt.Sprintf("; %d samples were left out: not usable", s.strange)
 	}
 	return text
 }
@@ -53,22 +53,21 @@ func deciding(f Finding, counted []MetricFinding) []MetricFinding {
 	return found
 }
 
-func (s State) metricReason(i int, f MetricFinding) string {
-	m, k := s.Config.Metrics[i], s.Metrics[i]
-	if why := s.missing(i); why != "" && f.Verdict == NoData {
+func (s *State) metricReason(k *metric, f MetricFinding) string {
+	if why := s.missing(k); why != "" && f.Verdict == NoData {
 		return why
 	}
-	text := "canary " + f.Canary.words(m.Kind)
-	if m.WorseBy > 0 {
-		text += ", " + k.versus(m.Kind) + " " + f.Baseline.words(m.Kind)
+	text := "canary " + f.Canary.words(k.Kind)
+	if k.WorseBy > 0 {
+		text += ", " + k.versus() + " " + f.Baseline.words(k.Kind)
 	}
 	if f.Edge > 0 {
-		text += fmt.Sprintf(" slower than %s", number(f.Edge*m.WorseBy))
-		if m.WorseBy != 1 {
+		text += fmt.Sprintf(" slower than %s", number(f.Edge*k.WorseBy))
+		if k.WorseBy != 1 {
 			text += " and " + number(f.Edge)
 		}
 	}
-	text += ": " + s.conclusion(m, k, f)
+	text += ": " + s.conclusion(k, f)
 	if f.Outlier != "" {
 		text += "; " + f.Outlier + " stands out"
 	}
@@ -76,27 +75,24 @@ func (s State) metricReason(i int, f MetricFinding) string {
 }
 
 // versus names what the canary is compared with.
-func (k MetricState) versus(kind Kind) string {
-	if kind == Counts && !k.Ratio.Ever && k.Ratio.Before[0].Exposure > 0 {
+func (k *metric) versus() string {
+	if k.Kind == Counts && !k.ratio.ever && k.ratio.before[0].Exposure > 0 {
 		return "before"
 	}
 	return "baseline"
 }
 
 // conclusion says what the numbers amount to.
-func (s State) conclusion(m Metric, k MetricState, f MetricFinding) string {
+func (s *State) conclusion(k *metric, f MetricFinding) string {
 	switch f.Verdict {
 	case Fail:
-		return "worse than " + limits(m) + ", evidence " + odds(f.Against) + " to 1"
+		return "worse than " + k.limits(k.WorseBy) + ", evidence " + odds(f.Against) + " to 1"
 	case Pass:
-		if m.Kind == Counts && m.WorseBy > 0 && k.surelySmall(m, s.Config) {
-			return fmt.Sprintf("surely below %s, evidence %s to 1", percent(m.Negligible), odds(f.For))
-		}
-		return fmt.Sprintf("not worse than %s, evidence %s to 1", limits(m), odds(f.For))
+		return s.passing(k, f)
 	}
 	text := "not decided, evidence against it " + odds(f.Against) + " to 1, for it " + odds(f.For) + " to 1"
 	switch {
-	case m.Kind == Gauge:
+	case k.Kind == Gauge:
 		return text
 	case f.More == 0:
 		return text + ", and at these rates more requests would not decide"
@@ -104,17 +100,28 @@ func (s State) conclusion(m Metric, k MetricState, f MetricFinding) string {
 	return text + fmt.Sprintf(", about %s more canary requests needed (%s)", strconv.FormatFloat(f.More, 'f', -1, 64), f.MoreTime)
 }
 
-// surelySmall reports whether it passes for being too little to matter, more than for the ratio.
-func (k MetricState) surelySmall(m Metric, c Config) bool {
-	_, better := k.Ratio.beliefs(c.Spread)
-	return !k.Ratio.comparable() || k.Small.favour(alike(), 1) > k.Ratio.Mild.favour(better, m.WorseBy)
+// passing says what a pass is for.
+func (s *State) passing(k *metric, f MetricFinding) string {
+	evidence := ", evidence " + odds(f.For) + " to 1"
+	switch {
+	case k.Kind == Counts && k.WorseBy > 0 && k.surelySmall(s.config):
+		return "surely below " + percent(k.Negligible) + evidence
+	case k.Kind == Histogram && k.WorseBy > 0:
+		return fmt.Sprintf("surely no more than %.3g times as many slow requests%s", k.PassBelow/k.WorseBy, evidence)
+	}
+	return "surely below " + k.limits(k.PassBelow) + evidence
 }
 
-// limits is what a metric tolerates, in the words of the manifest.
-func limits(m Metric) string {
+// surelySmall reports whether it passes for being too little to matter, more than for the ratio.
+func (k *metric) surelySmall(c Config) bool {
+	return !k.ratio.comparable() || k.small(1) > k.ratio.all.favour(&k.ratio, c.Spread, k.WorseBy, k.passBound(), 1)
+}
+
+// limits is a ratio and the guard, in the words of the manifest.
+func (m Metric) limits(ratio float64) string {
 	var parts []string
 	if m.WorseBy > 0 {
-		parts = append(parts, fmt.Sprintf("%.3g times the baseline", m.WorseBy))
+		parts = append(parts, fmt.Sprintf("%.3g times the baseline", ratio))
 	}
 	switch {
 	case m.AtMost == 0:
@@ -156,4 +163,4 @@ func odds(log float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-func span(d time.Duration) string { return d.Round(time.Second).String() }
+func words(d time.Duration) string { return d.Round(time.Second).String() }

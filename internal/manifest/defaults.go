@@ -10,7 +10,7 @@ import (
 // Everything that a file leaves out is decided here. Values that depend on nothing
 // else are the fresh objects below; what depends on other keys comes in fill.
 
-func freshManifest() Manifest { return Manifest{Type: Listener} }
+func freshManifest() Manifest { return Manifest{Type: Listener, Standard: Standard{Gate: GateNone}} }
 
 func freshTarGz() TarGz { return TarGz{Keep: 5} }
 

@@ -113,6 +113,10 @@ func TestDocs(t *testing.T) {
 		"environment": rows(environmentObject()), "ansible": rows(ansibleObject()), "local": rows(localObject()),
 		"haproxy": rows(haproxyObject()), "stage": stageRows(), "check": rows(checkObject()), "bake": rows(bakeObject()), "metric": rows(metricObject()),
 		"watch": rows(watchObject()), "channel": rows(object[Channel]{fields: channelFields()}), "channels": channelRows(), "sources": sourceRows(),
+		"release": rows(releaseObject()), "statuses": rows(statusesObject()), "forge": rows(forgeObject("forge", "the public server; required for `gitea`", false)), "contact": rows(contactObject()),
+		"standard": rows(standardObject()), "waiver": rows(waiverObject()),
+		"compat": rows(compatObject()), "openapi": rows(openAPIObject()), "proto": rows(protoObject()), "messages": rows(messagesObject()),
+		"migrations": rows(migrationsObject()), "defaults": rows(defaultsObject()), "coexist": rows(coexistObject()),
 	}
 	block := regexp.MustCompile(`(?s)<!-- keys: (\S+) -->\n.*?<!-- end -->`)
 	made := block.ReplaceAllStringFunc(string(text), func(found string) string {

@@ -33,7 +33,11 @@ type Manifest struct {
 	Health       *Health   // nil: a host is healthy when its units are active
 	Notify       []Channel // told of the rollouts of every environment
 	Link         string    // where people can see a rollout; "{{rollout}}" and others are filled in
+	Release      *Release  // nil: any commit may be deployed
+	Compat       *Compat   // nil: nothing is compared with what is live
+	Contacts     []Contact // to turn to when a rollout needs a person
 	Standard     Standard  // the deployment standard, and what is excused from it
+	Runbook      Runbook
 	Environments []Environment
 
 	at positions

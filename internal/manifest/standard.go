@@ -29,6 +29,8 @@ type Waiver struct {
 	Where  string    // path, directory or glob; "": everywhere
 }
 
+// freshStandard is that of a file which speaks of the standard at all; one that does not is
+// deployed without it.
 func freshStandard() Standard { return Standard{Gate: GateErrors} }
 
 // standardObject is how the project stands to the rules of slipway check.
@@ -39,7 +41,7 @@ func standardObject() object[Standard] {
 		fresh: freshStandard,
 		fields: []field[Standard]{
 			key("gate", func(s *Standard) *Gate { return &s.Gate }, one("", GateErrors, GateNone),
-				"What stops a deploy: errors of the rules that are about the deploy itself, or none.").defaults("errors"),
+				"What stops a deploy: errors of the rules that are about the deploy itself, or none.").defaults("errors, where standard is written"),
 			key("waive", func(s *Standard) *[]Waiver { return &s.Waive }, repeatable("a list of waivers", 0, waiverObject().shape()),
 				"What the rules find and does not count, each with a reason and an end.").defaults("none"),
 		},

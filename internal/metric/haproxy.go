@@ -229,7 +229,7 @@ func (h *HAProxy) time(m rollout.Metric, host, server string, now []snapshot) (e
 		return engine.Sample{}, false, nil
 	}
 	h.timed[key] = now
-	return engine.Sample{Host: host, Metric: m.Name, Kind: rollout.Gauge, Value: weighed / requests}, true, nil
+	return engine.Sample{Host: host, Metric: m.Name, Kind: rollout.Gauge, Value: weighed / requests / 1000}, true, nil // HAProxy says milliseconds
 }
 
 // difference is what one server did between two snapshots of a balancer. It does not

@@ -28,6 +28,9 @@ func (m Message) Facts() []Fact {
 		add("asked by", m.By)
 	}
 	add("planned by", m.PlannedBy)
+	if m.AcceptedBy != "" && (m.Kind == rollout.NoticePlanned || m.Kind == rollout.NoticeStarted) {
+		add("way back", "none that is safe after live traffic, accepted by "+m.AcceptedBy)
+	}
 	add("hosts", m.progress())
 	add("look at", strings.Join(m.Hosts, ", "))
 	if m.Took > 0 {

@@ -50,6 +50,8 @@ type Message struct {
 	Took     time.Duration    `json:"took,omitempty"`
 	Changes  []rollout.Change `json:"changes,omitempty"`
 	Link     string           `json:"link,omitempty"`
+	// AcceptedBy is who said yes to a release that may not go back after live traffic.
+	AcceptedBy string `json:"accepted_by,omitempty"`
 
 	Severity Severity `json:"severity"`
 	// Headline is one line that says it all; of a failure also why.
@@ -66,7 +68,7 @@ func Compose(plan *rollout.Plan, n rollout.Notice) Message {
 		From: before(plan.Hosts), Version: plan.Release.Version, Commit: plan.Release.Commit, PlannedBy: oneLine(plan.By),
 		By: oneLine(n.By), Stage: n.Stage, Exposed: exposed(plan, n.Stage), Verdict: n.Verdict, Why: oneLine(n.Why),
 		Updated: n.Updated, Restored: n.Restored, Failed: n.Failed, Total: n.Total,
-		Hosts: n.Hosts, Took: n.Took, Changes: plan.Changes, Link: plan.Link,
+		Hosts: n.Hosts, Took: n.Took, Changes: plan.Changes, Link: plan.Link, AcceptedBy: oneLine(plan.AcceptedBy),
 	}
 	m.Severity = severity(m)
 	m.Headline = headline(m)

@@ -1,9 +1,11 @@
 package plan
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/slipway-deploy/slipway/internal/fleet"
@@ -36,6 +38,7 @@ func Build(in Input) (*rollout.Plan, error) {
 		b.limits()
 		b.stages()
 		b.rehearsal()
+		b.coexistence()
 	}
 	if err := b.refusals(); err != nil {
 		return nil, err
@@ -77,9 +80,25 @@ func begin(in Input) (*build, error) {
 		Traffic:     Traffic(env.Traffic),
 		Notify:      Channels(in.Manifest, env),
 		Changes:     in.Changes,
+		Unsafe:      in.Unsafe,
+		Notes:       slices.Clone(in.Remarks),
 	}
+	b.refused = slices.Clone(in.Clashes)
 	b.plan.Link = link(in.Manifest.Link, b.plan)
+	b.plan.Runbook, b.plan.Prerequisites = runbook(in.Manifest.Runbook, in.Project)
 	return b, nil
+}
+
+// runbook is where a runbook that the manifest names is, and whether its prerequisites are a gate.
+func runbook(b manifest.Runbook, project string) (file string, gate bool) {
+	if b.File == "" && !b.Gate {
+		return "", false
+	}
+	file = cmp.Or(b.File, "RUNBOOK.md")
+	if !filepath.IsAbs(file) {
+		file = filepath.Join(project, file)
+	}
+	return file, b.Gate
 }
 
 // whole refuses what is wrong with the rollout as a whole.

@@ -26,6 +26,11 @@ type Input struct {
 	// Active is the rollout of this service and environment that has not ended.
 	Active  string
 	Changes []rollout.Change // commits since the version that is live, newest first
+	// Clashes are what keeps old and new from running side by side; Unsafe is why the old
+	// version may fail when it is put back, Remarks what else was found of contracts.
+	Clashes []Refusal
+	Unsafe  []string
+	Remarks []string
 	Options Options
 }
 

@@ -159,6 +159,12 @@ func TestRefusals(t *testing.T) {
 			in.Options.Without = []string{"web"}
 			return in
 		}},
+		{"contracts", func(t *testing.T) plan.Input {
+			in := world(t, balanced, 3)
+			in.Clashes = []plan.Refusal{{Place: "api/shop.yaml:12:9", Found: "response property note is gone (response-property-removed)", Next: "keep it as long as old clients read it"}}
+			in.Unsafe = []string{"it is told when there is a plan"}
+			return in
+		}},
 		{"many at once", func(t *testing.T) plan.Input {
 			in := world(t, staged("      - canary: {hosts: canaries}\n      - complete:\n"), 100)
 			for i := 20; i <= 60; i++ {

@@ -22,6 +22,7 @@ const few = 40
 func Text(w io.Writer, p *rollout.Plan) error {
 	t := &page{plan: p}
 	t.head()
+	t.unsafe()
 	t.changes()
 	t.hosts()
 	t.stages()
@@ -161,8 +162,12 @@ func (t *page) notes() {
 func (t *page) next() {
 	p := t.plan
 	env := " --env " + p.Environment
+	yes := ""
+	if len(p.Unsafe) > 0 && p.AcceptedBy == "" {
+		yes = " --accept-no-way-back"
+	}
 	rows := [][2]string{
-		{"slipway deploy " + p.Release.Version + env, "do this"},
+		{"slipway deploy " + p.Release.Version + env + yes, "do this"},
 		{"slipway status" + env, "how far it is"},
 		{"slipway promote" + env, "go on when it waits"},
 		{"slipway abort" + env, "stop and go back"},

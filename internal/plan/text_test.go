@@ -97,6 +97,12 @@ func TestText(t *testing.T) {
 			return in
 		},
 	}
+	cases["no-way-back"] = func(t *testing.T) plan.Input {
+		in := world(t, balanced+"compat: {coexist: {run: ./test/coexist.sh --both}}\n", 6)
+		in.Unsafe = []string{"db/migrations/3_cents.sql:1:1: rows of orders that old code reads are changed (total) (sql-data); fill a new column instead"}
+		in.Remarks = []string{"db/migrations/4_index.sql:1:1: the table is locked while the index is made (sql-lock); make it concurrently"}
+		return in
+	}
 	for name, input := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -27,6 +27,9 @@ func (t *page) stages() {
 		for _, c := range s.Checks {
 			t.item(5, "check", "%s, on every updated host", check(c))
 		}
+		if words := t.tried(i); words != "" {
+			t.item(5, "coexist", "%s", words)
+		}
 		for _, m := range s.Metrics {
 			t.item(5, "judge", "%s", metric(m, s.Kind == rollout.StageComplete))
 		}

@@ -167,7 +167,8 @@ func (t *turn) takeOut(batch []int, then CommandKind) {
 	t.issue(then, "", batch)
 }
 
-// checks runs the stage's checks on every host that runs the release.
+// checks runs the stage's checks on every host that runs the release, and in the first
+// stage whatever old and new are tried together with.
 func (t *turn) checks() bool {
 	hosts := t.running()
 	if t.stageIsBarren() {
@@ -175,7 +176,7 @@ func (t *turn) checks() bool {
 		return true
 	}
 	t.Step = StepBake
-	if len(t.stage().Checks) > 0 && len(hosts) > 0 {
+	if (len(t.stage().Checks) > 0 || t.Plan.Coexists(t.Stage)) && len(hosts) > 0 {
 		t.issue(CheckHosts, "", hosts)
 	}
 	return true

@@ -43,25 +43,49 @@ type Plan struct {
 	Project     string    `json:"project"` // absolute directory of slipway.yaml
 	By          string    `json:"by"`      // who made it
 	At          time.Time `json:"at"`
-	Release     Release   `json:"release"`
-	Hosts       []Host    `json:"hosts"`  // by name, each once
-	Stages      []Stage   `json:"stages"` // the last one is complete
-	Budget      int       `json:"budget"` // hosts that may fail, counted together, before the rollout does
-	MaxOut      int       `json:"max_out"`
-	OnFail      Choice    `json:"on_fail"`    // when the budget is spent or a verdict is fail
-	OnUnclear   Choice    `json:"on_unclear"` // when a verdict is inconclusive or no data
-	Spec        Spec      `json:"spec"`
-	Method      Method    `json:"method"`
-	Traffic     *Traffic  `json:"traffic,omitempty"` // nil: no balancer, hosts are never drained
+	// ApprovedBy is who ran it, when it was made before and approved as a file.
+	ApprovedBy string   `json:"approved_by,omitempty"`
+	Release    Release  `json:"release"`
+	Hosts      []Host   `json:"hosts"`  // by name, each once
+	Stages     []Stage  `json:"stages"` // the last one is complete
+	Budget     int      `json:"budget"` // hosts that may fail, counted together, before the rollout does
+	MaxOut     int      `json:"max_out"`
+	OnFail     Choice   `json:"on_fail"`    // when the budget is spent or a verdict is fail
+	OnUnclear  Choice   `json:"on_unclear"` // when a verdict is inconclusive or no data
+	Spec       Spec     `json:"spec"`
+	Method     Method   `json:"method"`
+	Traffic    *Traffic `json:"traffic,omitempty"` // nil: no balancer, hosts are never drained
 	// Rehearse has every host of the internal stage updated, restored, read back and
 	// updated again before it is opened to anybody: the way back is shown to work.
 	Rehearse bool      `json:"rehearse,omitempty"`
 	Notify   []Channel `json:"notify,omitempty"`  // who is told; names are unique
-	Link     string    `json:"link,omitempty"`    // where people can see the rollout; shown in messages
-	Changes  []Change  `json:"changes,omitempty"` // commits since the version that is live, newest first
+	Runbook  string    `json:"runbook,omitempty"` // absolute; empty: RUNBOOK.md of the project
+	// Prerequisites has the commands of the runbook's prerequisites run before the first change.
+	Prerequisites bool     `json:"prerequisites,omitempty"`
+	Link          string   `json:"link,omitempty"`    // where people can see the rollout; shown in messages
+	Changes       []Change `json:"changes,omitempty"` // commits since the version that is live, newest first
+	// Coexist is tried in the first stage, while old and new are both up; nil: nothing is.
+	Coexist *Coexist `json:"coexist,omitempty"`
+	// Unsafe is why the old version may fail when it is put back after live traffic, each
+	// with its place and what to do about it. With any, AcceptedBy is who said yes to that.
+	Unsafe     []string `json:"unsafe,omitempty"`
+	AcceptedBy string   `json:"accepted_by,omitempty"`
 	// Notes are for whoever reads the plan: what is unusual and stops nothing.
 	Notes []string `json:"notes,omitempty"`
 }
+
+// Coexist is a command of the project's that is run on the machine that drives the rollout,
+// with one old and one new host in its environment.
+type Coexist struct {
+	Run    []string      `json:"run"`
+	Within time.Duration `json:"within"`
+	// Addresses are where hosts answer, by name; a host that has none is called by its name.
+	Addresses map[string]string `json:"addresses,omitempty"`
+}
+
+// Coexists reports whether old and new are tried together at the end of a stage: in the
+// first one, where the fewest hosts are on the new version.
+func (p *Plan) Coexists(stage int) bool { return p.Coexist != nil && stage == 0 }
 
 // Release is a service, a version, its artifacts by digest, and the commit.
 type Release struct {

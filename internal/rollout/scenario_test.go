@@ -199,10 +199,11 @@ func told(n rollout.Notice) string {
 }
 
 // planOf reads "hosts=6 internal=1 canary=1 waves=2 budget=0 out=2 fail=ask
-// unclear=restore approval=complete traffic=no rehearse=yes watch=yes new=yes".
+// unclear=restore approval=complete traffic=no rehearse=yes watch=yes new=yes coexist=yes".
+// With coexist the stages have no checks of their own.
 func planOf(t *testing.T, words []string) *rollout.Plan {
 	set := map[string]string{"hosts": "6", "internal": "1", "canary": "1", "waves": "2", "budget": "0", "out": "2",
-		"fail": "restore", "unclear": "ask", "approval": "", "traffic": "yes", "rehearse": "no", "watch": "no", "new": "no"}
+		"fail": "restore", "unclear": "ask", "approval": "", "traffic": "yes", "rehearse": "no", "watch": "no", "new": "no", "coexist": "no"}
 	for _, w := range words {
 		k, v, ok := strings.Cut(w, "=")
 		if _, known := set[k]; !ok || !known {
@@ -220,6 +221,9 @@ func planOf(t *testing.T, words []string) *rollout.Plan {
 	p := &rollout.Plan{ID: "r1", Service: "checkout", Release: rollout.Release{Version: "1.1.0"}, Budget: num("budget"),
 		MaxOut: num("out"), OnFail: rollout.Choice(set["fail"]), OnUnclear: rollout.Choice(set["unclear"])}
 	p.Rehearse = set["rehearse"] == "yes"
+	if set["coexist"] == "yes" {
+		p.Coexist = &rollout.Coexist{Run: []string{"./coexist.sh"}}
+	}
 	if set["traffic"] == "yes" {
 		p.Traffic = &rollout.Traffic{}
 	}
@@ -232,7 +236,7 @@ func planOf(t *testing.T, words []string) *rollout.Plan {
 		s := rollout.Stage{Name: string(kind), Kind: kind, Approval: set["approval"] == string(kind)}
 		if bake {
 			s.Bake.Most = time.Minute
-		} else {
+		} else if p.Coexist == nil {
 			s.Checks = []rollout.Check{{Name: "cart"}}
 		}
 		for hosts := names[:n]; len(hosts) > 0; {

@@ -50,23 +50,45 @@ func lastLine(output string) string {
 // vouch for are not for it: Walk asks for them.
 func Gate(ctx context.Context, doc *Document, v Values, run Runner) error {
 	failed := &GateError{File: doc.File}
-	for _, s := range Walk(doc, Prerequisites, v) {
-		if !s.Auto {
-			continue
+	all, err := Try(ctx, doc, v, run)
+	for _, s := range all {
+		if s.Outcome == Failed {
+			failed.Unmet = append(failed.Unmet, Unmet{Text: s.Text, At: s.At, Result: s.Results[len(s.Results)-1]})
 		}
-		for _, c := range s.Code {
-			r, err := run.Run(ctx, c)
-			if err != nil {
-				return fmt.Errorf("check the prerequisite at %s:%s: %w", doc.File, s.At, err)
-			}
-			if r.Exit != 0 {
-				failed.Unmet = append(failed.Unmet, Unmet{Text: s.Text, At: s.At, Result: r})
-				break
+	}
+	if err == nil && len(failed.Unmet) > 0 {
+		return failed
+	}
+	return err
+}
+
+// Try runs the commands of the prerequisites as Gate does, and returns all prerequisites with
+// what came of them; those that only a person can vouch for have no outcome.
+func Try(ctx context.Context, doc *Document, v Values, run Runner) ([]Walked, error) {
+	all := Walk(doc, Prerequisites, v)
+	for i := range all {
+		if s := &all[i]; s.Auto {
+			if err := s.try(ctx, run); err != nil {
+				return nil, fmt.Errorf("check the prerequisite at %s:%s: %w", doc.File, s.At, err)
 			}
 		}
 	}
-	if len(failed.Unmet) > 0 {
-		return failed
+	return all, nil
+}
+
+// try runs the code of a step until some of it fails.
+func (s *Walked) try(ctx context.Context, run Runner) error {
+	s.Outcome = Passed
+	for _, c := range s.Code {
+		r, err := run.Run(ctx, c)
+		if err != nil {
+			return err
+		}
+		s.Results = append(s.Results, r)
+		if r.Exit != 0 {
+			s.Outcome = Failed
+			return nil
+		}
 	}
 	return nil
 }

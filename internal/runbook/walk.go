@@ -166,7 +166,10 @@ func (e *StepError) Error() string {
 }
 
 // named is how messages call a step.
-func named(s Walked) string {
+func named(s Walked) string { return s.Name() }
+
+// Name is the step in a line: its text, or the first line of its code.
+func (s Walked) Name() string {
 	text := strings.TrimSuffix(s.Text, ":")
 	if text == "" && len(s.Code) > 0 {
 		text, _, _ = strings.Cut(s.Code[0].Text, "\n")

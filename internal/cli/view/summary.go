@@ -24,6 +24,9 @@ type Summary struct {
 	Seconds     float64        `json:"seconds"`
 	Stages      []StageSummary `json:"stages"`
 	Hosts       []HostSummary  `json:"hosts"`
+	// Unsafe is why going back may not work after live traffic, AcceptedBy who said yes to that.
+	Unsafe     []string `json:"unsafe,omitempty"`
+	AcceptedBy string   `json:"accepted_by,omitempty"`
 	// Next are the commands that make sense now.
 	Next []string `json:"next,omitempty"`
 }
@@ -64,7 +67,7 @@ func Summarize(st rollout.State, now time.Time) Summary {
 	sum := Summary{
 		ID: p.ID, Service: p.Service, Environment: p.Environment, From: From(p), To: p.Release.Version,
 		By: p.By, Phase: st.Phase, Why: st.Why, Started: st.Started, Ended: st.Ended,
-		Seconds: seconds(screen.elapsed()), Next: next(st),
+		Seconds: seconds(screen.elapsed()), Next: next(st), Unsafe: p.Unsafe, AcceptedBy: p.AcceptedBy,
 	}
 	stage, back := map[string]string{}, map[string]int{}
 	for i, h := range st.Hosts {
@@ -156,6 +159,9 @@ func (t Theme) Summary(s Summary) string {
 	fmt.Fprintf(&b, "%s %s %s %s on %s: %s%s\n", t.Strong.Render(s.Service), s.From, t.Arrow, t.Strong.Render(s.To),
 		s.Environment, t.style(phaseTone(s.Phase)).Render(string(s.Phase)), reason(t.why(s)))
 	fmt.Fprintf(&b, "  rollout %s by %s, %s\n", s.ID, orSomeone(s.By), took(s))
+	if len(s.Unsafe) > 0 {
+		fmt.Fprintf(&b, "  %s, accepted by %s\n", t.Bad.Render("no safe way back after live traffic"), orSomeone(s.AcceptedBy))
+	}
 	name := 0
 	for _, st := range s.Stages {
 		name = max(name, len(st.Name))

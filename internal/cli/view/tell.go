@@ -58,6 +58,7 @@ func tellHost(m Moment, say sayFunc) {
 	kind := commandKind(m.Before, e.Command)
 	if e.Outcome != rollout.OK {
 		say(Bad, "%s %s: %s", e.Host, failedAt(kind, e.Outcome), orUnknown(e.Reason))
+		tellSaid(e, say)
 		return
 	}
 	host := hostOf(m.After, e.Host)
@@ -70,6 +71,8 @@ func tellHost(m Moment, say sayFunc) {
 		say(Neutral, "%s runs %s%s%s", e.Host, Version(e.Version), again, adopted(e))
 	case rollout.Restore:
 		tellRestored(m, host, say)
+	case rollout.CheckHosts:
+		tellTried(m, say)
 	case rollout.Expose:
 		if c, ok := pending(m.Before, e.Command); ok {
 			say(Neutral, "%s is %s", e.Host, openTo(c.Exposure))

@@ -3,6 +3,7 @@
 package call
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -153,5 +154,20 @@ func TestRealObservations(t *testing.T) {
 	h.run("journalctl", "--sync")
 	if seen := look(); seen[3].Events != 1 {
 		t.Fatalf("after it ran out of memory: %+v", seen)
+	}
+}
+
+// TestRealRecordOfAnOlderHelper: a package that was updated by a helper which noted no
+// directories of conffiles goes back by one that does.
+func TestRealRecordOfAnOlderHelper(t *testing.T) {
+	h := newReal(t, "older", 18591)
+	one := h.send(debOf(t, h.service, "1.0.0", h.port, map[string]string{"/etc/older/a.conf": "a1\n"}, nil))
+	two := h.send(debOf(t, h.service, "1.1.0", h.port, map[string]string{"/etc/older/a.conf": "a2\n", "/etc/older/b.conf": "b2\n"}, nil))
+	h.update("o1", one, host.CodeOK)
+	h.update("o2", two, host.CodeOK)
+	forgetLooks(t, filepath.Join(h.root, "/var/lib/slipway/older/states/o2/record.json"), "/etc/older")
+	h.same(h.restore("o2", host.CodeOK))
+	if f := h.facts(); f.Version != "1.0.0" || len(f.Drift) > 0 {
+		t.Errorf("after it: %+v", f)
 	}
 }

@@ -84,6 +84,13 @@ func TestRealRestoreLastsBesideOthers(t *testing.T) {
 	}
 	h.same(h.restore("l4", host.CodeOK))
 
+	// One that somebody else has given back is not there.
+	h.run("apt-mark", "unhold", h.service)
+	if h.facts().Last.Held {
+		t.Fatal("a hold is told of that is not there")
+	}
+	h.run("apt-mark", "hold", h.service)
+
 	// So does asking for it, as often as one likes.
 	for range 2 {
 		h.must(h.request(host.Release, "", h.debSpec()), host.CodeOK)

@@ -35,6 +35,9 @@ type Host struct {
 	Units Units
 	// Held is true when the package's hold is Slipway's own, and so no part of the state.
 	Held bool
+	// Older is true to look at no more than records from before Looks took in, and to leave
+	// all else as it is: what nobody recorded cannot be put back, or taken for a difference.
+	Older bool
 	// Changed says what of a release is not as it was unpacked; nil: nobody asks.
 	Changed func(ctx context.Context, version string) (string, error)
 }
@@ -74,7 +77,7 @@ func (h Host) capture(ctx context.Context, spec host.Spec, watch []string, conte
 	for _, s := range seen.Units {
 		seen.State.Units = append(seen.State.Units, state.Unit{Name: s.Name, Active: s.Up() && !s.Batch, Enabled: s.Enabled})
 	}
-	w := walk{ctx: ctx, root: h.Root, data: spec.Data, content: seen.content, found: map[string]state.File{}}
+	w := walk{ctx: ctx, root: h.Root, data: spec.Data, content: seen.content, older: h.Older, found: map[string]state.File{}}
 	paths, err := h.paths(spec, &seen)
 	if err != nil {
 		return Seen{}, err
@@ -83,7 +86,7 @@ func (h Host) capture(ctx context.Context, spec host.Spec, watch []string, conte
 		if err := w.add(p); err != nil {
 			return Seen{}, fmt.Errorf("record %s: %w", p, err)
 		}
-		if spec.Format == "deb" {
+		if spec.Format == "deb" && !h.Older {
 			if err := w.above(p); err != nil {
 				return Seen{}, fmt.Errorf("record where %s is: %w", p, err)
 			}
@@ -167,7 +170,7 @@ func (h Host) paths(spec host.Spec, seen *Seen) ([]string, error) {
 		names = append(names, more...)
 	}
 	for _, name := range names {
-		all = append(all, UnitPaths(name)...)
+		all = append(all, unitPaths(h.unitDirs(), name)...)
 		links, err := h.unitLinks(name)
 		if err != nil {
 			return nil, err

@@ -81,7 +81,7 @@ func (h Host) put(dir string, f state.File) error {
 		return err
 	}
 	if f.Kind == state.Directory {
-		return putDirectory(dir, at, f)
+		return h.putDirectory(dir, at, f)
 	}
 	if info, err := os.Lstat(at); err == nil && info.IsDir() {
 		// Only empty: what is in it was not recorded, and is not ours to remove.
@@ -98,10 +98,10 @@ func (h Host) put(dir string, f state.File) error {
 	if err != nil {
 		return err
 	}
-	return root.Replace(at, func(temp string) error { return putFile(dir, temp, data, f) })
+	return root.Replace(at, func(temp string) error { return h.putFile(dir, temp, data, f) })
 }
 
-func putDirectory(dir, at string, f state.File) error {
+func (h Host) putDirectory(dir, at string, f state.File) error {
 	info, err := os.Lstat(at)
 	if err == nil && !info.IsDir() {
 		err = os.Remove(at)
@@ -112,17 +112,17 @@ func putDirectory(dir, at string, f state.File) error {
 	if err != nil {
 		return err
 	}
-	return dress(dir, at, f)
+	return h.dress(dir, at, f)
 }
 
-func putFile(dir, temp string, data []byte, f state.File) error {
+func (h Host) putFile(dir, temp string, data []byte, f state.File) error {
 	out, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
 	_, err = out.Write(data)
 	if err == nil {
-		err = dress(dir, temp, f)
+		err = h.dress(dir, temp, f)
 	}
 	if err == nil {
 		err = out.Sync()
@@ -132,12 +132,15 @@ func putFile(dir, temp string, data []byte, f state.File) error {
 
 // dress gives a path its owner, then its mode, then its attributes: a change of owner
 // clears setuid and capabilities.
-func dress(dir, at string, f state.File) error {
+func (h Host) dress(dir, at string, f state.File) error {
 	if err := os.Lchown(at, f.UID, f.GID); err != nil {
 		return err
 	}
 	if err := syscall.Chmod(at, f.Mode); err != nil {
 		return err
+	}
+	if h.Older {
+		return nil
 	}
 	return putAttributes(dir, at, f.Attributes)
 }

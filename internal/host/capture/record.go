@@ -25,11 +25,21 @@ type Record struct {
 	Spec    host.Spec   `json:"spec"` // of then: what belonged to the service
 	State   state.State `json:"state"`
 	Healthy bool        `json:"healthy,omitempty"` // it answered as it should
+	// Looks is how much was looked at; see Looks.
+	Looks int `json:"looks,omitempty"`
 	// Conffiles are those that dpkg knew, whether they were there or not.
 	Conffiles []string `json:"conffiles,omitempty"`
 	// Packages is every package of the host, of a .deb service.
 	Packages map[string]deb.Other `json:"packages,omitempty"`
 }
+
+// Looks is how much a record takes in. From 1 on that is extended attributes, the
+// directories that conffiles are in, and what units have outside of /etc/systemd/system.
+const Looks = 1
+
+// Older reports whether a record knows nothing of what is looked at now: it is compared by
+// a Host that is Older, too.
+func (r Record) Older() bool { return r.Looks < Looks }
 
 // Progress is what a rollout may have changed on a host since the record was made. It
 // is written before the change that it speaks of.

@@ -15,9 +15,17 @@ func unitDirs() []string {
 	return []string{"/etc/systemd/system", "/etc/systemd/system.control", "/run/systemd/system", "/run/systemd/system.control"}
 }
 
-// UnitPaths returns where an administrator or a package's scripts may have written
+// unitDirs are those that are looked at.
+func (h Host) unitDirs() []string {
+	if h.Older {
+		return unitDirs()[:1]
+	}
+	return unitDirs()
+}
+
+// unitPaths returns where an administrator or a package's scripts may have written
 // about a unit: its file, mask or alias, its drop-ins, and those of its template.
-func UnitPaths(name string) []string {
+func unitPaths(dirs []string, name string) []string {
 	names := []string{name}
 	if before, rest, ok := strings.Cut(name, "@"); ok {
 		if template := before + "@" + path.Ext(rest); template != name {
@@ -25,7 +33,7 @@ func UnitPaths(name string) []string {
 		}
 	}
 	var paths []string
-	for _, dir := range unitDirs() {
+	for _, dir := range dirs {
 		for _, n := range names {
 			paths = append(paths, dir+"/"+n, dir+"/"+n+".d")
 		}
@@ -37,7 +45,7 @@ func UnitPaths(name string) []string {
 // targets that want it, and its aliases.
 func (h Host) unitLinks(name string) ([]string, error) {
 	var all []string
-	for _, dir := range unitDirs() {
+	for _, dir := range h.unitDirs() {
 		links, err := h.linksIn(dir, name)
 		if err != nil {
 			return nil, err
@@ -81,7 +89,7 @@ func (h Host) Wanted(names []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(append(all, UnitPaths(name)...), links...)
+		all = append(append(all, unitPaths(h.unitDirs(), name)...), links...)
 	}
 	return all, nil
 }

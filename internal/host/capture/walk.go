@@ -34,6 +34,7 @@ type walk struct {
 	root    root.Dir
 	data    []string
 	content map[string][]byte // by digest; nil: only digests are wanted
+	older   bool              // attributes are not wanted
 	found   map[string]state.File
 	bytes   int64
 }
@@ -99,7 +100,7 @@ func (w *walk) one(name, at string) error {
 	default:
 		return nil // a socket, a pipe or a device is made by who uses it
 	}
-	if f.Kind != state.Link {
+	if f.Kind != state.Link && !w.older {
 		if f.Attributes, err = w.attributes(at); err != nil {
 			return err
 		}

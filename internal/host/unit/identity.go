@@ -6,12 +6,16 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/host/process"
 	"github.com/slipway-deploy/slipway/internal/host/root"
 )
+
+// halfWritten is how many looks it may take until a process has written down which it is.
+const halfWritten = 100
 
 // identity is one process: a pid alone may be another one by now.
 type identity struct {
@@ -24,6 +28,13 @@ func (p Process) pidFile(name string) string { return p.Root.Path("/run/" + name
 // identity reads which process the unit was started as; zero when there is none.
 func (p Process) identity(name string) (identity, error) {
 	data, err := os.ReadFile(p.pidFile(name))
+	for range halfWritten {
+		if err != nil || strings.HasSuffix(string(data), "\n") {
+			break
+		}
+		time.Sleep(look) // the process writes it before it becomes the unit's program
+		data, err = os.ReadFile(p.pidFile(name))
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return identity{}, nil
 	}

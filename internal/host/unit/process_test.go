@@ -2,6 +2,7 @@ package unit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -159,4 +160,22 @@ func TestProcessStates(t *testing.T) {
 		t.Errorf("nonsense in the pid file: %v", err)
 	}
 	must(t, os.Remove(p.pidFile(name)))
+}
+
+// TestHalfWrittenPid: one look that comes between the file's beginning and its content waits.
+func TestHalfWrittenPid(t *testing.T) {
+	t.Parallel()
+	p := Process{Root: root.Dir(t.TempDir())}
+	file := p.pidFile(name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, nil, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error, 1)
+	time.AfterFunc(30*time.Millisecond, func() { written <- os.WriteFile(file, []byte("4711 12\n"), 0o644) })
+	if id, err := p.identity(name); err != nil || id.pid != 4711 {
+		t.Errorf("%+v, %v", id, err)
+	}
+	if err := <-written; err != nil {
+		t.Error(err)
+	}
 }

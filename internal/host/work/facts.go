@@ -24,6 +24,7 @@ func (j *job) facts(ctx context.Context) error {
 	}
 	f := host.FactsOf{Arch: arch(), Version: seen.State.Version()}
 	if changed {
+		l.Held = l.Held && seen.Package.Hold // somebody else may have given it back
 		f.Last, j.replaced = &l.LastChange, l.replaced
 		if f.Drift, err = j.drift(ctx, l, seen); err != nil {
 			return err

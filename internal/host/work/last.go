@@ -20,6 +20,7 @@ type last struct {
 	// last call did not end well.
 	left     *state.State
 	watch    []string
+	older    bool     // left was recorded by a helper that looked at less
 	replaced []string // runs of units that are older than what is installed
 }
 
@@ -72,7 +73,7 @@ func (j *job) changeOf(id string, p capture.Progress) (l last, err error) {
 		l.replaced = p.Replaced
 	}
 	if p.Verb == host.Restore {
-		l.Restored, l.left = answer.Equal, &r.State
+		l.Restored, l.left, l.older = answer.Equal, &r.State, r.Older()
 		return l, nil
 	}
 	after, err := capture.LoadAfter(dir)
@@ -89,9 +90,11 @@ func (j *job) drift(ctx context.Context, l last, now capture.Seen) ([]host.Diffe
 	if l.left == nil {
 		return nil, nil
 	}
-	if !sameService(l.spec, j.request.Spec) {
+	if !sameService(l.spec, j.request.Spec) || l.older {
+		look := j.host
+		look.Older = l.older
 		var err error
-		if now, err = j.host.Look(ctx, l.spec, l.watch); err != nil {
+		if now, err = look.Look(ctx, l.spec, l.watch); err != nil {
 			return nil, err
 		}
 	}

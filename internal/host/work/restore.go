@@ -32,6 +32,7 @@ func (j *job) restore(ctx context.Context) error {
 	}
 	// What belonged to the service then is what is put back, and compared.
 	j.use(record.Spec)
+	j.host.Older = record.Older()
 	progress, later, err := j.withLater(record)
 	if err != nil {
 		return err

@@ -111,7 +111,7 @@ func (j *job) recordOnce(ctx context.Context, watch []string) (capture.Record, c
 	if err != nil {
 		return capture.Record{}, seen, err
 	}
-	r := capture.Record{Spec: j.request.Spec, State: seen.State, Healthy: j.isHealthy(ctx, seen)}
+	r := capture.Record{Spec: j.request.Spec, State: seen.State, Healthy: j.isHealthy(ctx, seen), Looks: capture.Looks}
 	if j.request.Spec.Format == "deb" {
 		r.Conffiles = seen.Package.Conffiles
 		if r.Packages, err = deb.All(ctx); err != nil {

@@ -131,6 +131,38 @@ func deadOwner(t *testing.T, address string) {
 	}
 }
 
+// idleTokens: whoever takes a lease can tell whether anybody had it since somebody looked.
+func idleTokens(t *testing.T, address string) {
+	j := Open(t, address)
+	p := create(t, j, Plan("R1", 2))
+	if token, idle, err := j.Idle(t.Context(), p.ID); err != nil || !idle || token != 0 {
+		t.Errorf("before any owner: token %d, idle %v, %v", token, idle, err)
+	}
+	first := acquire(t, j, p.ID)
+	if first.Before != 0 {
+		t.Errorf("the first owner came after token %d", first.Before)
+	}
+	if _, idle, err := j.Idle(t.Context(), p.ID); err != nil || idle {
+		t.Errorf("while it is driven: idle %v, %v", idle, err)
+	}
+	if err := j.Renew(t.Context(), first, -time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if _, idle, err := j.Idle(t.Context(), p.ID); err != nil || idle {
+		t.Errorf("with an owner that has only been silent: idle %v, %v", idle, err)
+	}
+	if err := j.Release(t.Context(), first); err != nil {
+		t.Fatal(err)
+	}
+	token, idle, err := j.Idle(t.Context(), p.ID)
+	if err != nil || !idle || token != first.Token {
+		t.Errorf("given back: token %d, idle %v, %v; want %d", token, idle, err, first.Token)
+	}
+	if second := acquire(t, j, p.ID); second.Before != token {
+		t.Errorf("the next owner came after token %d, want %d", second.Before, token)
+	}
+}
+
 func tokensOnlyGrow(t *testing.T, address string) {
 	j := Open(t, address)
 	var last int64

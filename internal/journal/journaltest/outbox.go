@@ -149,6 +149,33 @@ func deliveriesKeepTheirOrder(t *testing.T, address string) {
 	}
 }
 
+// aCorrectedChannelDoesNotWait: what the wrong address of a channel cannot take holds up
+// nothing of what goes to the right one.
+func aCorrectedChannelDoesNotWait(t *testing.T, address string) {
+	j := Open(t, address)
+	for i, to := range []string{"wrong", "wrong", "right"} {
+		p := Told(Plan(fmt.Sprint("R", i+1), 3))
+		p.Notify = p.Notify[:1]
+		p.Notify[0].Settings = map[string]string{"url": to}
+		create(t, j, p)
+		l := acquire(t, j, p.ID)
+		must(t, j, p.ID, l.Token, start())
+		finish(t, j, p.ID, l.Token)
+	}
+	due, err := j.Undelivered(t.Context(), soon(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, d := range due {
+		got = append(got, d.ID())
+	}
+	slices.Sort(got)
+	if want := []string{"R1/0/planned/chat", "R3/0/planned/chat"}; !slices.Equal(got, want) {
+		t.Errorf("offered %v, want %v", got, want)
+	}
+}
+
 func deliveriesAreTakenOnce(t *testing.T, address string) {
 	journals := []*journal.Journal{Open(t, address), Open(t, address)}
 	p := Plan("R1", 2)

@@ -17,7 +17,7 @@ import (
 // bake judges a bake whose canary is so many times worse from 4 minutes on.
 func bake(t *testing.T, factor float64) []judge.Finding {
 	t.Helper()
-	s, err := judge.New(judge.Config{Longest: 15 * time.Minute, Metrics: []judge.Metric{{Name: "errors", WorseBy: 1.5}}})
+	s, err := judge.New(judge.Config{Metrics: []judge.Metric{{Name: "errors", WorseBy: 1.5}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,8 +32,8 @@ func bake(t *testing.T, factor float64) []judge.Finding {
 		for j, host := range []string{"web1", "web2", "web4"} {
 			tick.Samples = append(tick.Samples, judge.Sample{Arm: judge.Baseline, Host: host, Metric: "errors", Events: float64(((i+j)%5 + 1) / 5), Exposure: 100})
 		}
-		var f judge.Finding
-		s, f = judge.Look(s, tick)
+		s.Look(tick)
+		f := s.Finding()
 		all = append(all, f)
 		if f.Verdict == judge.Fail {
 			break

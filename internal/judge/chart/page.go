@@ -25,7 +25,7 @@ text{font:13px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;fill:#57606a
 @media (prefers-color-scheme:dark){
 .page{fill:#0d1117}.frame{stroke:#30363d}.grid{stroke:#30363d}text{fill:#9198a1}.title,.label{fill:#f0f6fc}
 .canary{stroke:#ffa657}.baseline{stroke:#79c0ff}.proof{stroke:#d2a8ff}.canary.band{fill:#ffa657}.baseline.band{fill:#79c0ff}.proof.band{fill:#d2a8ff}
-.threshold,.alarm{stroke:#ff7b72}.dot,.alarmtext{fill:#ff7b72}.mark{stroke:#9198a1}.pill{fill:#fff}
+.band{stroke:none}.threshold,.alarm{stroke:#ff7b72}.dot,.alarmtext{fill:#ff7b72}.mark{stroke:#9198a1}.pill{fill:#fff}
 .pass{fill:#238636}.fail{fill:#da3633}.inconclusive{fill:#9e6a03}.nodata{fill:#484f58}}
 `
 

@@ -9,9 +9,10 @@ import os
 from decimal import Decimal as D, getcontext
 
 getcontext().prec = 60
-PI = D("3.14159265358979323846264338327950288419716939937510582097494")
-ALTERNATIVES = [(2, "0.04"), (4, "0.08"), (7, "0.15"), (11, "0.22"), (16, "0.22"), (23, "0.17"), (34, "0.09"), (46, "0.03")]
-MIRRORED = [(-2, "0.10"), (-4, "0.25"), (-7, "0.20"), (-11, "0.15"), (-16, "0.15"), (-23, "0.15")]
+ALTERNATIVES = [(4, "0.04"), (7, "0.14"), (11, "0.20"), (17, "0.34"), (24, "0.21"), (38, "0.07")]
+MIRRORED = [(-4, "0.15"), (-7, "0.25"), (-11, "0.40"), (-16, "0.12"), (-23, "0.08")]
+FIRST, LATER = D("0.9"), D("0.03")
+PASS = 7
 REACH = 25
 
 
@@ -45,7 +46,11 @@ def belief(case):
     if "scale" not in case:
         return {0: D(1)}
     s, nu = D(case["scale"]), D(case["freedom"])
-    w = {k: (1 + (D(k) / 10 / s) ** 2 / nu) ** (-(nu + 1) / 2) for k in range(-REACH, REACH + 1)}
+    w = {}
+    for k in range(-REACH, REACH + 1):
+        t = abs(D(k) / 10 / s)
+        near = min(t, D(3))
+        w[k] = (1 + near ** 2 / nu) ** (-(nu + 1) / 2) * ((near ** 2 - t ** 2) / 2).exp()
     total = sum(w.values())
     return {k: v / total for k, v in w.items()}
 
@@ -55,13 +60,16 @@ def evidence(case):
     null = sum(w * likelihood(blocks, r, k) for k, w in b.items())
     against, rest = D(0), D(1)
     for i, onset in enumerate([0] + case.get("onsets", [])):
-        weight = D("0.8") if i == 0 else D("0.2") * 6 / (PI * PI * i * i)
+        weight = FIRST if i == 0 else LATER
         rest -= weight
         for steps, v in ALTERNATIVES:
             bad = sum(w * likelihood(blocks[:onset], r, k) * likelihood(blocks[onset:], r, k + steps) for k, w in b.items())
             against += weight * D(v) * bad / null
-    favour = sum(D(v) * sum(w * likelihood(blocks, r, k + steps) for k, w in b.items()) for steps, v in MIRRORED) / null
-    return against + rest, favour
+
+    def better(bound):
+        null = sum(w * likelihood(blocks, r, k + bound) for k, w in b.items())
+        return sum(D(v) * sum(w * likelihood(blocks, r, k + bound + steps) for k, w in b.items()) for steps, v in MIRRORED) / null
+    return against + rest, better(0), better(PASS)
 
 
 def block(x, a, y, b, **more):
@@ -89,8 +97,8 @@ CASES = [
 
 if __name__ == "__main__":
     for case in CASES:
-        against, favour = evidence(case)
-        case["against"], case["favour"] = "%.17g" % against.ln(), "%.17g" % favour.ln()
+        against, favour, passing = evidence(case)
+        case["against"], case["favour"], case["pass"] = "%.17g" % against.ln(), "%.17g" % favour.ln(), "%.17g" % passing.ln()
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "exact.json")
     with open(path, "w", encoding="utf-8") as f:
         f.write("[\n" + ",\n".join(" " + json.dumps(c) for c in CASES) + "\n]\n")

@@ -34,6 +34,7 @@ func (d *Deliverer) deliver(ctx context.Context, one journal.Delivery) error {
 			return err
 		}
 	}
+	d.took(one.Channel, failure == nil)
 	if failure == nil {
 		return d.store.Delivered(after, one, id)
 	}

@@ -59,6 +59,11 @@ const (
 	refusals = 4
 	// Patience is when an undelivered message is given up.
 	Patience = 24 * time.Hour
+	// lingering is how long Linger goes on at most, moment how long it takes a channel for
+	// one that works after it took a message, and beat how often it looks.
+	lingering = 10 * time.Second
+	moment    = 1500 * time.Millisecond
+	beat      = 100 * time.Millisecond
 	// atOnce is how many queues are served at the same time.
 	atOnce = 32
 )
@@ -75,9 +80,10 @@ type Deliverer struct {
 	news chan struct{} // an attempt has ended
 
 	sending sync.WaitGroup
-	mu      sync.Mutex // guards what follows
-	flying  int
-	broken  error // what the journal said last; nil when it works
+	mu      sync.Mutex           // guards what follows
+	flying  map[string]int       // messages under way, by channel
+	works   map[string]time.Time // channels that took a message, and when they took the last
+	broken  error                // what the journal said last; nil when it works
 }
 
 // Start begins to deliver, until Close or the end of ctx.
@@ -86,6 +92,7 @@ func Start(ctx context.Context, store Store, open Opener, pace Pace) *Deliverer 
 	d := &Deliverer{
 		store: store, open: open, pace: pace.standard(), stop: stop,
 		done: make(chan struct{}), idle: make(chan chan bool), news: make(chan struct{}, 1),
+		flying: map[string]int{}, works: map[string]time.Time{},
 	}
 	go d.run(ctx)
 	return d
@@ -125,7 +132,43 @@ func (d *Deliverer) Flush(ctx context.Context, most time.Duration) bool {
 	}
 }
 
-// Grace is how long a rollout's end waits for Flush: 2 % of its time, and 250 ms at
+// Linger is Flush for a grace, and then goes on as long as messages arrive: a channel that
+// works gets all of them, and one that does not holds nobody up. It ends after lingering.
+func (d *Deliverer) Linger(ctx context.Context, grace time.Duration) bool {
+	until := time.Now().Add(grace + lingering)
+	for !d.Flush(ctx, grace) {
+		if !d.arriving() || ctx.Err() != nil || !time.Now().Before(until) {
+			return false
+		}
+		grace = beat
+	}
+	return true
+}
+
+// arriving reports whether a channel that took a message a moment ago is at the next, or
+// may be about to take it up.
+func (d *Deliverer) arriving() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for channel, at := range d.works {
+		if ago := time.Since(at); ago < beat || ago < moment && d.flying[channel] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// took notes whether a channel takes messages.
+func (d *Deliverer) took(channel string, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.works, channel)
+	if ok {
+		d.works[channel] = time.Now()
+	}
+}
+
+// Grace is how long a rollout's end waits for what is due: 2 % of its time, and 250 ms at
 // least.
 func Grace(took time.Duration) time.Duration { return max(250*time.Millisecond, took/50) }
 
@@ -177,10 +220,10 @@ func (d *Deliverer) round(ctx context.Context) bool {
 	due, err := d.store.Undelivered(ctx, now, free)
 	d.note(ctx, err)
 	for _, one := range due {
-		d.count(1)
+		d.count(one.Channel, 1)
 		d.sending.Go(func() {
 			d.note(ctx, d.deliver(ctx, one))
-			d.count(-1)
+			d.count(one.Channel, -1)
 			select {
 			case d.news <- struct{}{}:
 			default:
@@ -193,13 +236,17 @@ func (d *Deliverer) round(ctx context.Context) bool {
 func (d *Deliverer) inFlight() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.flying
+	all := 0
+	for _, n := range d.flying {
+		all += n
+	}
+	return all
 }
 
-func (d *Deliverer) count(n int) {
+func (d *Deliverer) count(channel string, n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.flying += n
+	d.flying[channel] += n
 }
 
 // note keeps the journal's last error for Close. At the end of ctx everything fails,

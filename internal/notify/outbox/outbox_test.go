@@ -304,6 +304,45 @@ func TestUnknown(t *testing.T) {
 	})
 }
 
+// TestLinger: at the end a channel that works gets all that is left for it, however long
+// that takes together, and one that hangs is not waited for.
+func TestLinger(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf("works", "hangs", "quick")
+		taking := func(d time.Duration) sender {
+			return func(ctx context.Context, _ notify.Message, _ *notify.Memory) (string, error) {
+				select {
+				case <-time.After(d):
+					return "", nil
+				case <-ctx.Done():
+					return "", ctx.Err()
+				}
+			}
+		}
+		d := Start(t.Context(), s, opening(map[string]sender{"works": taking(600 * time.Millisecond), "hangs": taking(time.Hour), "quick": taking(0)}), Pace{})
+		for i := range 5 {
+			s.add(now(i))
+		}
+		time.Sleep(700 * time.Millisecond) // the rollout
+		at := time.Now()
+		if d.Linger(t.Context(), Grace(0)) {
+			t.Error("nothing is left for the channel that hangs")
+		}
+		if waited := time.Since(at); waited < 2300*time.Millisecond || waited > 2600*time.Millisecond {
+			t.Errorf("the end waited for %s", waited)
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+		for _, one := range s.all {
+			if one.Done != (one.Channel != "hangs") {
+				t.Errorf("%s to %s: done %v", one.Notice.Key, one.Channel, one.Done)
+			}
+		}
+	})
+}
+
 // TestBackoff: it doubles to five minutes, and never waits less than a half.
 func TestBackoff(t *testing.T) {
 	t.Parallel()

@@ -166,8 +166,21 @@ func (r *Run) passedByProof(before rollout.State) error {
 		if !proof {
 			return fmt.Errorf("stage %s passed, and no host of it runs the release", r.Plan.Stages[k].Name)
 		}
+		if r.Plan.Coexists(k) && !r.triedTogether(k) {
+			return fmt.Errorf("stage %s passed, and old and new were not tried together", r.Plan.Stages[k].Name)
+		}
 	}
 	return nil
+}
+
+// triedTogether reports whether checks of a stage were asked for.
+func (r *Run) triedTogether(stage int) bool {
+	for _, c := range r.issued {
+		if c.Kind == rollout.CheckHosts && c.Stage == stage {
+			return true
+		}
+	}
+	return false
 }
 
 // survivesTheJournal: what is stored is what is read, checked on some events.

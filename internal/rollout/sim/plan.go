@@ -36,6 +36,9 @@ func drawPlan(rng *rand.Rand) *rollout.Plan {
 	}
 	rng.Shuffle(n, func(i, j int) { names[i], names[j] = names[j], names[i] })
 	p.Stages = drawStages(rng, names, p.MaxOut)
+	if rng.IntN(4) == 0 {
+		p.Coexist = &rollout.Coexist{Run: []string{"./coexist.sh"}}
+	}
 	return p
 }
 

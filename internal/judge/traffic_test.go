@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// stream makes ticks of a service behind a balancer: deterministic by seed.
-type stream struct {
+// traffic makes ticks of a service behind a balancer: deterministic by seed.
+type traffic struct {
 	seed          uint64
 	rps           float64 // of all hosts together, spread evenly
 	hosts, canary int     // 10 and 1 when 0
@@ -28,7 +28,7 @@ type stream struct {
 }
 
 // ticks calls f with each tick until it returns false or the time is over.
-func (s stream) ticks(length time.Duration, f func(Tick) bool) {
+func (s traffic) ticks(length time.Duration, f func(Tick) bool) {
 	r := rand.New(rand.NewPCG(s.seed, 1))
 	if s.interval == 0 {
 		s.interval = 5 * time.Second
@@ -84,7 +84,7 @@ func (s stream) ticks(length time.Duration, f func(Tick) bool) {
 	}
 }
 
-func (s stream) errors(r *rand.Rand, n, rate float64) float64 {
+func (s traffic) errors(r *rand.Rand, n, rate float64) float64 {
 	mean := n * min(1, rate)
 	if s.burst > 1 {
 		// A gamma mixture of Poisson counts has this variance to mean.
@@ -131,21 +131,17 @@ func gamma(r *rand.Rand, shape float64) float64 {
 }
 
 // judged runs a stream and returns the first finding that ends the bake, and whether one did.
-func judged(c Config, s stream, least, most time.Duration) (Finding, bool) {
+func judged(c Config, s traffic, least, most time.Duration) (Finding, bool) {
 	state, err := New(c)
 	if err != nil {
 		panic(err) // the configurations of these tests are right
 	}
-	var last Finding
 	ended := false
 	s.ticks(most, func(t Tick) bool {
-		state = state.after(t)
-		if state.Alarm == nil && state.At < least {
-			return true // the finding would be worded, and thrown away
-		}
-		last = state.finding(false)
-		ended = last.Ends(least, most)
+		state.Look(t)
+		v := state.Verdict()
+		ended = v == Fail || (v == Pass && t.At >= least) || t.At >= most
 		return !ended
 	})
-	return last, ended
+	return state.Finding(), ended
 }

@@ -1,4 +1,6 @@
-package judge
+// Package record reads and writes what the judge has seen, one JSON object a line: the format of
+// `slipway judge --replay`, in which the engine also journals its looks. It judges nothing.
+package record
 
 import (
 	"bufio"
@@ -11,32 +13,34 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/slipway-deploy/slipway/internal/judge"
 )
 
 // line is one line of a record. Pointers tell what is missing from what is 0.
 type line struct {
-	T        *float64 `json:"t"`
-	Arm      Arm      `json:"arm"`
-	Host     string   `json:"host"`
-	Metric   string   `json:"metric"`
-	Kind     Kind     `json:"kind"`
-	Events   *float64 `json:"events"`
-	Exposure *float64 `json:"exposure"`
-	Value    *float64 `json:"value"`
-	Buckets  []Bucket `json:"buckets"`
-	Gap      string   `json:"gap"`
+	T        *float64       `json:"t"`
+	Arm      judge.Arm      `json:"arm"`
+	Host     string         `json:"host"`
+	Metric   string         `json:"metric"`
+	Kind     judge.Kind     `json:"kind"`
+	Events   *float64       `json:"events"`
+	Exposure *float64       `json:"exposure"`
+	Value    *float64       `json:"value"`
+	Buckets  []judge.Bucket `json:"buckets"`
+	Gap      string         `json:"gap"`
 }
 
 // longestLine bounds what one line may hold.
 const longestLine = 1 << 20
 
-// ReadRecord reads recorded samples, a JSON object a line (docs/judge.md has the format),
+// Read reads recorded samples, a JSON object a line (docs/judge.md has the format),
 // and groups them into ticks by their time. Lines may come in any order. An error names
 // the line, what was found and what is allowed.
-func ReadRecord(r io.Reader) ([]Tick, error) {
+func Read(r io.Reader) ([]judge.Tick, error) {
 	scanner := bufio.NewScanner(r)
 	scanner.Buffer(make([]byte, 64<<10), longestLine)
-	g := grouping{ticks: map[time.Duration]*Tick{}, kinds: map[string]Kind{}, seen: map[key]int{}}
+	g := grouping{ticks: map[time.Duration]*judge.Tick{}, kinds: map[string]judge.Kind{}, seen: map[key]int{}}
 	n := 0
 	for scanner.Scan() {
 		n++
@@ -56,7 +60,7 @@ func ReadRecord(r io.Reader) ([]Tick, error) {
 	if len(g.ticks) == 0 {
 		return nil, errors.New("the record is empty: one JSON object a line is wanted, with t, arm, host, metric, kind and events with exposure, value or buckets")
 	}
-	ticks := make([]Tick, 0, len(g.ticks))
+	ticks := make([]judge.Tick, 0, len(g.ticks))
 	for _, at := range slices.Sorted(maps.Keys(g.ticks)) {
 		ticks = append(ticks, *g.ticks[at])
 	}
@@ -70,9 +74,9 @@ type key struct {
 }
 
 type grouping struct {
-	ticks map[time.Duration]*Tick
-	kinds map[string]Kind // by metric
-	seen  map[key]int     // the line
+	ticks map[time.Duration]*judge.Tick
+	kinds map[string]judge.Kind // by metric
+	seen  map[key]int           // the line
 }
 
 func (g grouping) add(text []byte, n int) error {
@@ -86,7 +90,7 @@ func (g grouping) add(text []byte, n int) error {
 	}
 	t := g.ticks[at]
 	if t == nil {
-		t = &Tick{At: at}
+		t = &judge.Tick{At: at}
 		g.ticks[at] = t
 	}
 	if l.Gap != "" {
@@ -126,63 +130,63 @@ func parseLine(text []byte) (line, error) {
 const furthest = 10 * 365 * 24 * 3600
 
 // sample checks a line and turns it into a sample and its time.
-func (l line) sample() (Sample, time.Duration, error) {
+func (l line) sample() (judge.Sample, time.Duration, error) {
 	switch {
 	case l.T == nil:
-		return Sample{}, 0, errors.New("t is missing: seconds since the bake began, below 0 before it")
+		return judge.Sample{}, 0, errors.New("t is missing: seconds since the bake began, below 0 before it")
 	case !(math.Abs(*l.T) <= furthest):
-		return Sample{}, 0, fmt.Errorf("t %v: allowed are %d seconds either way", *l.T, furthest)
+		return judge.Sample{}, 0, fmt.Errorf("t %v: allowed are %d seconds either way", *l.T, furthest)
 	case l.Metric == "":
-		return Sample{}, 0, errors.New("metric is missing: the name of what was measured")
+		return judge.Sample{}, 0, errors.New("metric is missing: the name of what was measured")
 	}
 	at := time.Duration(math.Round(*l.T * float64(time.Second)))
 	if l.Gap != "" {
 		if l.Host != "" || l.Arm != "" || l.Kind != "" || l.Events != nil || l.Exposure != nil || l.Value != nil || l.Buckets != nil {
-			return Sample{}, 0, errors.New("gap: a line that says why there was no answer has t, metric and gap only")
+			return judge.Sample{}, 0, errors.New("gap: a line that says why there was no answer has t, metric and gap only")
 		}
-		return Sample{}, at, nil
+		return judge.Sample{}, at, nil
 	}
 	if l.Host == "" {
-		return Sample{}, 0, errors.New("host is missing: its name")
+		return judge.Sample{}, 0, errors.New("host is missing: its name")
 	}
 	switch l.Arm {
-	case CanaryBefore, BaselineBefore:
+	case judge.CanaryBefore, judge.BaselineBefore:
 		at = min(at, -1) // whatever their clock says, they are of the time before
-	case Canary, Baseline:
+	case judge.Canary, judge.Baseline:
 		if at < 0 {
-			return Sample{}, 0, fmt.Errorf("t %v with arm %q: before the bake the arm is %q", *l.T, l.Arm, l.Arm.before())
+			return judge.Sample{}, 0, fmt.Errorf("t %v with arm %q: before the bake the arm is %q", *l.T, l.Arm, l.Arm.Before())
 		}
 	default:
-		return Sample{}, 0, fmt.Errorf("arm %q: allowed are canary, baseline, canary-before and baseline-before", l.Arm)
+		return judge.Sample{}, 0, fmt.Errorf("arm %q: allowed are canary, baseline, canary-before and baseline-before", l.Arm)
 	}
 	s, err := l.measured()
 	return s, at, err
 }
 
 // measured is the sample of a line's kind, which has its own members and no others.
-func (l line) measured() (Sample, error) {
-	s := Sample{Arm: l.Arm, Host: l.Host, Metric: l.Metric, Kind: l.Kind}
+func (l line) measured() (judge.Sample, error) {
+	s := judge.Sample{Arm: l.Arm, Host: l.Host, Metric: l.Metric, Kind: l.Kind}
 	count, gauge, histogram := l.Events != nil || l.Exposure != nil, l.Value != nil, l.Buckets != nil
 	switch l.Kind {
-	case Counts:
+	case judge.Counts:
 		if l.Events == nil || l.Exposure == nil || gauge || histogram {
 			return s, errors.New("a count has events and exposure, both of them and nothing else")
 		}
 		s.Events, s.Exposure = *l.Events, *l.Exposure
-		if !(Count{s.Events, s.Exposure}).valid() {
+		if !s.Usable(judge.Counts) {
 			return s, fmt.Errorf("events %v of exposure %v: neither may be negative, and no exposure has no events", s.Events, s.Exposure)
 		}
-	case Gauge:
+	case judge.Gauge:
 		if !gauge || count || histogram {
 			return s, errors.New("a gauge has a value and nothing else")
 		}
 		s.Value = *l.Value
-	case Histogram:
+	case judge.Histogram:
 		if !histogram || count || gauge {
 			return s, errors.New("a histogram has buckets and nothing else")
 		}
 		s.Buckets = l.Buckets
-		if !validBuckets(s.Buckets) {
+		if !s.Usable(judge.Histogram) {
 			return s, errors.New(`buckets: wanted are pairs [edge, count] with rising edges, the last "+Inf", and counts that are not negative, each of its own bucket alone`)
 		}
 	default:
@@ -191,8 +195,8 @@ func (l line) measured() (Sample, error) {
 	return s, nil
 }
 
-// WriteRecord writes ticks as ReadRecord reads them, oldest first.
-func WriteRecord(w io.Writer, ticks []Tick) error {
+// Write writes ticks as Read reads them, oldest first.
+func Write(w io.Writer, ticks []judge.Tick) error {
 	e := json.NewEncoder(w)
 	for _, t := range ticks {
 		seconds := t.At.Seconds()
@@ -204,12 +208,12 @@ func WriteRecord(w io.Writer, ticks []Tick) error {
 		for _, s := range t.Samples {
 			l := written{T: seconds, Arm: s.Arm, Host: s.Host, Metric: s.Metric, Kind: s.Kind}
 			switch s.Kind {
-			case Gauge:
+			case judge.Gauge:
 				l.Value = &s.Value
-			case Histogram:
+			case judge.Histogram:
 				l.Buckets = s.Buckets
 			default:
-				l.Kind, l.Events, l.Exposure = Counts, &s.Events, &s.Exposure
+				l.Kind, l.Events, l.Exposure = judge.Counts, &s.Events, &s.Exposure
 			}
 			if err := e.Encode(l); err != nil {
 				return fmt.Errorf("write the record: %w", err)
@@ -221,14 +225,14 @@ func WriteRecord(w io.Writer, ticks []Tick) error {
 
 // written is a line as it is written.
 type written struct {
-	T        float64  `json:"t"`
-	Arm      Arm      `json:"arm,omitempty"`
-	Host     string   `json:"host,omitempty"`
-	Metric   string   `json:"metric"`
-	Kind     Kind     `json:"kind,omitempty"`
-	Events   *float64 `json:"events,omitempty"`
-	Exposure *float64 `json:"exposure,omitempty"`
-	Value    *float64 `json:"value,omitempty"`
-	Buckets  []Bucket `json:"buckets,omitempty"`
-	Gap      string   `json:"gap,omitempty"`
+	T        float64        `json:"t"`
+	Arm      judge.Arm      `json:"arm,omitempty"`
+	Host     string         `json:"host,omitempty"`
+	Metric   string         `json:"metric"`
+	Kind     judge.Kind     `json:"kind,omitempty"`
+	Events   *float64       `json:"events,omitempty"`
+	Exposure *float64       `json:"exposure,omitempty"`
+	Value    *float64       `json:"value,omitempty"`
+	Buckets  []judge.Bucket `json:"buckets,omitempty"`
+	Gap      string         `json:"gap,omitempty"`
 }

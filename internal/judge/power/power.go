@@ -1,10 +1,16 @@
-package judge
+// Package power tells before a rollout what its canary will be able to see: it runs seeded,
+// imagined bakes through the judge. The command line asks it; it judges nothing that is real.
+package power
 
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"time"
+
+	"github.com/slipway-deploy/slipway/internal/judge"
 )
 
 // Scenario is a canary that is not yet running.
@@ -41,16 +47,16 @@ type Case struct {
 	Words  string  `json:"words"` // the case in one line
 }
 
-// Power tells how long a canary needs to see regressions of a count, by simulating
+// Of tells how long a canary needs to see regressions of a count, by simulating
 // seeded bakes through the same judge. Factors are times the baseline's rate.
-func Power(m Metric, s Scenario, factors []float64) (Outlook, error) {
-	m.Kind = Counts
+func Of(m judge.Metric, s Scenario, factors []float64) (Outlook, error) {
+	m.Kind = judge.Counts
 	s, err := s.filled()
 	if err != nil {
 		return Outlook{}, err
 	}
-	c, err := Config{Longest: s.Most, Metrics: []Metric{m}}.filled()
-	if err != nil {
+	c := judge.Config{Metrics: []judge.Metric{m}}
+	if _, err := judge.New(c); err != nil {
 		return Outlook{}, err
 	}
 	if len(factors) == 0 {
@@ -90,7 +96,7 @@ func (s Scenario) filled() (Scenario, error) {
 }
 
 // try simulates bakes with a regression.
-func (s Scenario) try(c Config, factor float64) Case {
+func (s Scenario) try(c judge.Config, factor float64) Case {
 	out := Case{Factor: factor}
 	var found []time.Duration
 	for seed := range s.Runs {
@@ -115,7 +121,7 @@ func (s Scenario) try(c Config, factor float64) Case {
 
 // better is the smallest larger share with which a bake that goes as expected fails in time. The
 // same hosts get more of the traffic, or there are more of them.
-func (s Scenario) better(c Config, factor float64) float64 {
+func (s Scenario) better(c judge.Config, factor float64) float64 {
 	hosts := float64(s.Canary + s.Baseline)
 	for _, share := range []float64{0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5} {
 		if share <= s.Share {
@@ -133,31 +139,45 @@ func (s Scenario) better(c Config, factor float64) float64 {
 }
 
 // bake judges one bake.
-func (s Scenario) bake(c Config, factor float64, d draws) (time.Duration, bool) {
-	state := State{Config: c, Metrics: make([]MetricState, 1)}
+func (s Scenario) bake(c judge.Config, factor float64, d draws) (time.Duration, bool) {
+	state, err := judge.New(c)
+	if err != nil {
+		return 0, false // it was checked before
+	}
 	for at := s.Every - s.Before; at <= s.Most; at += s.Every {
-		t := Tick{At: at}
+		t := judge.Tick{At: at}
 		worse := factor
 		if at <= 0 {
 			t.At, worse = min(at, -1), 1
 		}
-		t.Samples = append(s.arm(c, d, Canary, s.Canary, s.Share, worse), s.arm(c, d, Baseline, s.Baseline, 1-s.Share, 1)...)
-		if state = state.after(t); state.Alarm != nil {
+		t.Samples = append(s.arm(c, d, judge.Canary, s.Canary, s.Share, worse), s.arm(c, d, judge.Baseline, s.Baseline, 1-s.Share, 1)...)
+		if state.Look(t); state.Failed() {
 			return at, true
 		}
 	}
 	return 0, false
 }
 
-func (s Scenario) arm(c Config, d draws, arm Arm, hosts int, share, factor float64) []Sample {
-	samples := make([]Sample, hosts)
+func (s Scenario) arm(c judge.Config, d draws, arm judge.Arm, hosts int, share, factor float64) []judge.Sample {
+	samples := make([]judge.Sample, hosts)
 	for i := range samples {
 		requests := d.poisson(s.Rate * share / float64(hosts) * s.Every.Seconds())
 		errs := min(requests, d.poisson(requests*min(1, s.ErrorRate*factor)))
-		samples[i] = Sample{Arm: arm, Host: fmt.Sprintf("%s%d", arm[:1], i), Metric: c.Metrics[0].Name, Events: errs, Exposure: requests}
+		samples[i] = judge.Sample{Arm: arm, Host: fmt.Sprintf("%s%d", arm[:1], i), Metric: c.Metrics[0].Name, Events: errs, Exposure: requests}
 	}
 	return samples
 }
+
+func or(d, otherwise time.Duration) time.Duration {
+	if d == 0 {
+		return otherwise
+	}
+	return d
+}
+
+func finite(v float64) bool { return !math.IsInf(v, 0) && !math.IsNaN(v) }
+
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 64) + " %" }
 
 // words is a case in one line.
 func (c Case) words(s Scenario) string {

@@ -1,0 +1,77 @@
+package judge
+
+import "math"
+
+// belief is how likely it is that the canary's hosts differ from the baseline's by
+// e^((i-reach)·step), whatever they run.
+type belief [2*reach + 1]float64
+
+func (b belief) normal() belief {
+	sum := 0.0
+	for _, v := range b {
+		sum += v
+	}
+	if !(sum > 0) {
+		return alike()
+	}
+	for i := range b {
+		b[i] /= sum
+	}
+	return b
+}
+
+// alike is the belief that hosts do not differ.
+func alike() belief {
+	var b belief
+	b[reach] = 1
+	return b
+}
+
+// student is the belief that hosts differ by Student's distribution, with the tails of a
+// normal one beyond three of its widths: else no fault of a fleet of two could be told
+// from hosts that differ.
+func student(scale, freedom float64) belief {
+	const tail = 3
+	var b belief
+	for i := range reach + 1 {
+		t := float64(i) * step / scale
+		near := min(t, tail)
+		v := math.Pow(1+near*near/freedom, -(freedom+1)/2) * math.Exp((near*near-t*t)/2)
+		b[reach+i], b[reach-i] = v, v
+	}
+	return b.normal()
+}
+
+// times weighs a belief with a likelihood of the difference, given as logarithms.
+func (b belief) times(logs *belief) belief {
+	most := top(logs[:])
+	for i := range b {
+		b[i] *= math.Exp(logs[i] - most)
+	}
+	return b.normal()
+}
+
+// blurred lets what was learnt be off by a normal error.
+func (b belief) blurred(sd float64) belief {
+	var out, kernel belief
+	for i := range kernel {
+		z := float64(i) * step / sd
+		kernel[i] = math.Exp(-z * z / 2)
+	}
+	for i, v := range b {
+		for j := range out {
+			out[j] += v * kernel[max(i-j, j-i)]
+		}
+	}
+	return out.normal()
+}
+
+// average is the mean of a relative likelihood over how the hosts may differ, when the
+// release makes the rate e^(shift·step) times what is tolerated.
+func (b *belief) average(likelihood *grid, shift int) float64 {
+	sum := 0.0
+	for i, v := range likelihood[shift-reach-lowest:][:len(b)] {
+		sum += v * b[i]
+	}
+	return sum
+}

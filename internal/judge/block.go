@@ -1,0 +1,92 @@
+package judge
+
+import "math"
+
+// block is a stretch of time in which errors may hang together; what it says about
+// the canary is counted as a whole.
+type block struct {
+	looks, of int // looks so far, and when it ends
+	canary    Count
+	baseline  Count
+	rate      float64     // of the baseline, from the past of the block
+	bursts    dispersions // how counts vary
+	alone     bool        // the canary is compared with rate alone
+	warmup    bool
+}
+
+// likelihood is how likely the block's counts are for each ratio, given how many there were in all;
+// false when they say nothing. Counts that come in bursts are negative binomial with a variance that
+// is a multiple of the mean; the canary's share of the sum is then beta-binomial.
+func (b *block) likelihood(tolerated float64) (g grid, told bool) {
+	x, a, y, n := b.canary.Events, b.canary.Exposure, b.baseline.Events, b.baseline.Exposure
+	if a == 0 || (!b.alone && (n == 0 || x+y == 0)) {
+		return g, false
+	}
+	rate := b.rate
+	if rate == 0 && n > 0 {
+		rate = max(y, 0.5) / n // there was no past to know it from
+	}
+	burst, part := b.burst(rate * a * tolerated)
+	ratio, next := math.Exp(lowest*step), math.Exp(step)
+	for i := range g {
+		theta := float64(lowest+i) * step
+		switch {
+		case b.alone && burst < evenly:
+			g[i] = x*theta - a*rate*tolerated*ratio
+		case b.alone:
+			s := rate * tolerated * a / part / burst * ratio
+			g[i] = rising(s, x) - s*math.Log1p(burst*part)
+		case burst < evenly:
+			g[i] = x*theta - (x+y)*math.Log1p(tolerated*a/n*ratio)
+		default:
+			s := rate * tolerated * a / part / burst * ratio
+			g[i] = rising(s, x) - rising(s+rate*n/part/burst, x+y)
+		}
+		ratio *= next
+	}
+	return g, true
+}
+
+// evenly is an excess of the variance over the mean that is none.
+const evenly = 0.1
+
+// burst is the excess of the variance over the mean, and which part of a burst's length the block is.
+// While the canary starts, the errors of all that time are one burst, of any size.
+func (b *block) burst(expected float64) (excess, part float64) {
+	const variance = 3
+	dispersion, length := b.bursts.over(b.looks)
+	if b.warmup {
+		return max(dispersion-1, variance*expected), 1
+	}
+	return dispersion - 1, min(1, float64(b.looks)/float64(length))
+}
+
+// rising is the logarithm of s(s+1)...(s+n-1).
+func rising(s, n float64) float64 {
+	if n <= 6 && n == math.Trunc(n) {
+		product := 1.0
+		for i := range int(n) {
+			product *= s + float64(i)
+		}
+		return math.Log(product)
+	}
+	return logGamma(s+n) - logGamma(s)
+}
+
+// logGamma is Stirling's series, right to eleven digits; the library's takes three times as long,
+// and most of a judge's time would go there.
+func logGamma(s float64) float64 {
+	product := 1.0
+	for ; s < 8; s++ {
+		product *= s
+	}
+	const halfLogTwoPi = 0.91893853320467274178
+	inverse := 1 / s
+	square := inverse * inverse
+	series := inverse * (1.0/12 - square*(1.0/360-square*(1.0/1260-square*(1.0/1680-square/1188))))
+	v := (s-0.5)*math.Log(s) - s + halfLogTwoPi + series
+	if product != 1 {
+		v -= math.Log(product)
+	}
+	return v
+}

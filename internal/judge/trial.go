@@ -1,0 +1,157 @@
+package judge
+
+import (
+	"math"
+	"time"
+)
+
+// trial is the canary, or one host of it, against the baseline. It is held twice: bursts that nobody has
+// seen yet taken for likely, and errors taken to be independent until they show otherwise. The first
+// takes errors that come evenly for many bursts, and there the second one holds: the lesser
+// evidence counts. When bursts are known to be few the first is enough.
+type trial struct {
+	bursty, even *comparison
+	least        int // looks in a block
+	prior        prior
+	against      float64 // evidence, as a logarithm
+}
+
+// moment is what a look is weighed by.
+type moment struct {
+	began     time.Duration
+	warmup    bool
+	tolerated float64
+	spread    float64
+}
+
+// pooled stands for all of the canary's hosts where a host's number is asked for.
+const pooled = -1
+
+func (t *trial) add(s *stream, canary, baseline Count, now moment) {
+	if t.bursty == nil {
+		const few, sure = 1.25, 1000 // and of how many looks at how many hosts it must be known
+		t.bursty = &comparison{}
+		if dispersion, _ := s.bursts.found().long(); dispersion > few || s.bursts.scales[0].freedom < sure {
+			t.even = &comparison{}
+		}
+	}
+	next := func(bursts dispersions) block {
+		b := s.next(bursts)
+		b.of = max(b.of, t.least)
+		return b
+	}
+	t.bursty.add(canary, baseline, now.began, now.warmup, func() block { return next(s.bursts.found()) }, now.tolerated)
+	if t.even != nil {
+		t.even.add(canary, baseline, now.began, now.warmup, func() block { return next(s.bursts.shown()) }, now.tolerated)
+	}
+}
+
+// weigh works the evidence out.
+func (t *trial) weigh(s *stream, host int, now moment) {
+	b := &t.beliefs(s, host, now.spread).against
+	t.against = t.bursty.against(b, now.tolerated)
+	if t.even != nil && t.against > 0 {
+		t.against = min(t.against, t.even.against(b, now.tolerated))
+	}
+}
+
+// favour is the evidence that the rate is less than e^(bound·step) times what is tolerated, as if
+// everything had been seen factor times over; foreseen is the evidence against it then.
+func (t *trial) favour(s *stream, spread, tolerated float64, bound int, factor float64) float64 {
+	if t.bursty == nil {
+		return 0
+	}
+	c := t.bursty
+	if t.even != nil {
+		c = t.even
+	}
+	b := t.beliefs(s, pooled, spread)
+	return c.now(tolerated).times(factor).favour(&b.favour, bound)
+}
+
+func (t *trial) foreseen(s *stream, spread, tolerated, factor float64) float64 {
+	if t.bursty == nil {
+		return 0
+	}
+	return t.bursty.now(tolerated).times(factor).fromStart(&t.beliefs(s, pooled, spread).against)
+}
+
+// prior is what is believed of the hosts' differences, and what was known when it was worked out.
+type prior struct {
+	against, favour belief
+	exposure        float64
+	hosts           [2]float64
+	ever, done      bool
+}
+
+// beliefs are how the canary's hosts may differ from the baseline's: for evidence against
+// the canary, and for it, where only what was seen before the deploy is taken into account. They are
+// worked out anew when more is known.
+func (t *trial) beliefs(s *stream, host int, usual float64) *prior {
+	const more = 1.1
+	p, exposure := &t.prior, sumOf(s.known).Exposure
+	same := math.Abs(p.hosts[0]-s.hosts[0])+math.Abs(p.hosts[1]-s.hosts[1]) < 0.1*(s.hosts[0]+s.hosts[1])
+	if p.done && exposure < more*p.exposure && p.ever == s.ever && same {
+		return p
+	}
+	*p = prior{exposure: exposure, hosts: s.hosts, ever: s.ever, done: true}
+	p.against, p.favour = s.beliefs(host, usual)
+	return p
+}
+
+func (s *stream) beliefs(host int, usual float64) (against, favour belief) {
+	const same = 0.05 // a host's rate changes by this much by itself, against the others'
+	const drift = 0.3 // and in time, when nothing else is there to compare with
+	dispersion, _ := s.bursts.found().long()
+	x, y, hosts := s.before[0], s.before[1], s.hosts[0]
+	if host != pooled {
+		hosts, x = 1, Count{}
+		if host < len(s.known) {
+			x = s.known[host]
+		}
+	}
+	if !s.ever {
+		b := student(math.Sqrt(drift*drift+dispersion/max(x.Events, 0.5)), 200)
+		return b, b
+	}
+	between := math.Sqrt(1/max(hosts, 1) + 1/max(s.hosts[1], 1))
+	scale, freedom := s.spread(usual, dispersion)
+	against = student(max(0.05, scale*between), freedom)
+	if x.Exposure == 0 || y.Exposure == 0 || x.Events+y.Events == 0 {
+		return against, alike()
+	}
+	odds := x.Exposure / y.Exposure
+	var logs belief
+	for i := range logs {
+		rho := float64(i-reach) * step
+		logs[i] = (x.Events*rho - (x.Events+y.Events)*math.Log1p(odds*math.Exp(rho))) / dispersion
+	}
+	against = against.times(&logs).blurred(max(0.03, same*between))
+	return against, against
+}
+
+// spread is by how much hosts differ: the scale and the freedom of Student's distribution of the logarithm
+// of a host's rate. What is usual gives way to what they show, sooner when it is more.
+func (s *stream) spread(usual, dispersion float64) (scale, freedom float64) {
+	const limit, prior = 0.7, 16
+	var hosts, expected, squares, q float64
+	rate := sumOf(s.known).rate()
+	for _, c := range s.known {
+		if e := c.Exposure * rate; e > 0 {
+			hosts, expected, squares = hosts+1, expected+e, squares+e*e
+			q += (c.Events - e) * (c.Events - e) / e
+		}
+	}
+	if hosts < 2 {
+		return usual, prior
+	}
+	shown := max(0, (q-dispersion*(hosts-1))/(expected-squares/expected))
+	sure := usual * usual * expected / hosts / dispersion
+	seen := (hosts - 1) * (sure / (1 + sure)) * (sure / (1 + sure))
+	weight := float64(prior)
+	if shown > usual*usual {
+		weight = 4
+	}
+	variance := (seen*shown + weight*usual*usual) / (seen + weight)
+	return min(limit, math.Sqrt(variance)), prior + seen
+}

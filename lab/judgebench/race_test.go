@@ -1,0 +1,5 @@
+//go:build race
+
+package judgebench
+
+const raceDetector = true
