@@ -140,15 +140,21 @@ func TestHostsThatFail(t *testing.T) {
 	f.keep(t, l.Info(), "1.0.0", "1.1.0", "1.3.0", "1.4.0")
 	f.first(t, l.Info(), "1.0.0")
 	before := standing(t, l.Info())
-	for _, a := range troubles()[1:] { // one that is cut off takes long to be noticed: below
-		t.Run(a.name, func(t *testing.T) { f.one(t, a) })
-		f.asBefore(t, before)
-	}
+	// One of them alone; all of them are below.
+	alone := troubles()[2]
+	t.Run(alone.name, func(t *testing.T) { f.one(t, alone) })
+	f.asBefore(t, before)
 	t.Run("one more than the budget", func(t *testing.T) { f.tooMany(t) })
 	f.asBefore(t, before)
 	t.Run("a changed host is cut off", func(t *testing.T) { f.lost(t) })
 	f.asBefore(t, before)
 	t.Run("as many as the budget", func(t *testing.T) { f.enough(t) })
+	if t.Failed() {
+		return
+	}
+	t.Run("drift", func(t *testing.T) { f.drift(t) })
+	t.Run("rollback from another machine", func(t *testing.T) { f.elsewhere(t) })
+	f.asBefore(t, before)
 }
 
 // asBefore makes sure that a test left the fleet as it found it.
@@ -208,7 +214,8 @@ func (f fleetOfTrouble) lost(t *testing.T) {
 	}
 }
 
-// enough has four hosts fail of which four may: the others get the release.
+// enough has four hosts fail of which four may: the others get the release, and these are
+// owed it.
 func (f fleetOfTrouble) enough(t *testing.T) {
 	o := f.deploy(t, 4, troubles()...)
 	sum := o.summary(t)
@@ -221,11 +228,69 @@ func (f fleetOfTrouble) enough(t *testing.T) {
 			t.Errorf("%s is not named as owed the change: %s: %+v", a.host, sum.Why, h)
 		}
 	}
-	want := map[string]string{"web1": "1.1.0", "web2": "-", "web6": "1.1.0"} // web2 is cut off
+	f.answer(t, map[string]string{"web1": "1.1.0", "web2": "-", "web6": "1.1.0"}) // web2 is cut off
+	f.reconciled(t)
+}
+
+// answer checks what hosts answer with: 1.0.0 where nothing else is said.
+func (f fleetOfTrouble) answer(t *testing.T, want map[string]string) {
+	t.Helper()
 	for i, got := range answering(t, f.lab.Info()) {
 		name := f.lab.Info().Hosts[i].Name
 		if is, ok := want[name]; ok && got != is || !ok && got != "1.0.0" {
 			t.Errorf("%s answers with %s", name, got)
+		}
+	}
+}
+
+// reconciled gives hosts what they are owed: those that were mended at once, and the one
+// that is still cut off when it is back.
+func (f fleetOfTrouble) reconciled(t *testing.T) {
+	t.Helper()
+	all := troubles()
+	for _, a := range all[1:] {
+		a.cure(t, f.lab, a.host)
+	}
+	o := f.must(t, 3, "reconcile")
+	if last := f.status(t).Last; last == nil || last.Phase != "completed" || !last.host("web2").Owed || !strings.Contains(o.out, "still owed: web2") {
+		t.Errorf("web2 was to stay owed, and nothing else: %s", o)
+	}
+	f.answer(t, map[string]string{"web1": "1.1.0", "web2": "-", "web3": "1.1.0", "web4": "1.1.0", "web5": "1.1.0", "web6": "1.1.0"})
+	all[0].cure(t, f.lab, "web2")
+	f.hangUp(t) // on the connection from before it was cut off
+	o = f.must(t, 0, "reconcile")
+	if !strings.Contains(o.out, "hosts are as recorded") {
+		t.Errorf("nothing was to be left: %s", o)
+	}
+	runs(t, f.lab, "1.1.0")
+}
+
+// drift edits a host by hand, which status must show.
+func (f fleetOfTrouble) drift(t *testing.T) {
+	on(t, f.lab, "web4", "ln", "-sfn", "releases/1.0.0", "/opt/checkout/current")
+	if o := f.must(t, 0, "status"); !strings.Contains(o.out, "drift: not as recorded") || !strings.Contains(o.out, "web4  version") {
+		t.Errorf("status was to show that web4 has another version: %s", o)
+	}
+	on(t, f.lab, "web4", "ln", "-sfn", "releases/1.1.0", "/opt/checkout/current")
+	if o := f.must(t, 0, "status"); !strings.Contains(o.out, "hosts are as recorded") {
+		t.Errorf("put right by hand, nothing was to be shown: %s", o)
+	}
+}
+
+// elsewhere rolls back from a machine that has no journal of what was deployed.
+func (f fleetOfTrouble) elsewhere(t *testing.T) {
+	other := slipway(t, f.lab.Info().Project)
+	if o := other.must(t, 2, "rollback"); !strings.Contains(o.out, "as its hosts remember it") {
+		t.Errorf("it was to show what the hosts remember: %s", o)
+	}
+	o := other.must(t, 0, "rollback", "--yes", "--output", "json")
+	sum := o.summary(t)
+	if sum.Phase != "restored" {
+		t.Errorf("it was to be restored: %s", o)
+	}
+	for _, h := range sum.Hosts {
+		if !h.Restored || h.Now != "1.0.0" {
+			t.Errorf("slipway says of %s: %+v", h.Name, h)
 		}
 	}
 }

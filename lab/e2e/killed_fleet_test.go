@@ -27,6 +27,7 @@ type killedFleet struct {
 	starts  func(*testing.T) []int // how often the service was started so far, a host each
 	last    string                 // the newest rollout
 	version string                 // that runs
+	hook    *receiver              // is told; nil: nobody is
 }
 
 // course is what happens in a rollout that nobody kills.
@@ -48,7 +49,12 @@ func newKilledFleet(t *testing.T, info lab.Info, starts func(*testing.T) []int) 
 	}
 	f := &killedFleet{info: info, program: newProgram(t, path, info.Project), starts: starts, version: "1.1.0"}
 	f.made(t)
-	plan(t, info, fmt.Sprintf(shortStages, info.Port))
+	stages := fmt.Sprintf(shortStages, info.Port)
+	if info.Fleet != "" { // what can be killed while a message is sent is the same on lab hosts
+		f.hook = receive(t, false, nil)
+		stages += channels(map[string]*receiver{"hook": f.hook}, ", events: [started, completed, restored, needs a person]")
+	}
+	plan(t, info, stages)
 	f.keep(t, info, "1.0.0", "1.1.0", "1.3.0")
 	for _, v := range []string{"1.0.0", f.version} { // both are on the hosts from here on
 		f.last = f.must(t, 0, "deploy", v, "--yes", "--output", "json").summary(t).ID
@@ -67,14 +73,24 @@ func (f *killedFleet) made(t *testing.T) {
 	f.must(t, 0, "status")
 }
 
-// good is the course of a release that goes everywhere: every host is changed once.
+// good is the course of a release that goes everywhere: every host is changed once, but
+// for the one on which the way back is rehearsed.
 func (f *killedFleet) good(t *testing.T) course {
 	t.Helper()
 	c := f.undisturbed(t, course{})
+	rehearsed := 0
 	for i, h := range f.info.Hosts {
-		if c.starts[i] != 1 || strings.Count(c.results[i], ".json") != 1 || !strings.Contains(c.results[i], "-update.json") {
+		steps := strings.Count(c.results[i], ".json")
+		switch {
+		case c.starts[i] == 1 && steps == 1 && strings.Contains(c.results[i], "-update.json"):
+		case c.starts[i] == 3 && steps == 3 && strings.Contains(c.results[i], "-restore.json"):
+			rehearsed++
+		default:
 			t.Fatalf("%s was started %d times and keeps %s; want one start and one update", h.Name, c.starts[i], c.results[i])
 		}
+	}
+	if rehearsed != 1 {
+		t.Fatalf("%d hosts were updated, restored and updated again, want the one of the internal stage", rehearsed)
 	}
 	return c
 }
@@ -132,6 +148,27 @@ func (f *killedFleet) undisturbed(t *testing.T, c course) course {
 	return c
 }
 
+// heard checks that all that a rollout tells was told once, in order.
+func (f *killedFleet) heard(t *testing.T, id string) {
+	t.Helper()
+	if f.hook == nil {
+		return
+	}
+	want, delivered := f.told(t, id, "hook")
+	if !delivered {
+		f.must(t, 0, "notify", "deliver")
+	}
+	var got []string
+	for _, key := range f.hook.accepted() {
+		if strings.HasPrefix(key, id+"/") {
+			got = append(got, key)
+		}
+	}
+	if !slices.Equal(got, want) || len(want) < 2 {
+		t.Errorf("of rollout %s %q was told, want %q", id, got, want)
+	}
+}
+
 // killedAt has a rollout killed before or after a write, takes it up, and compares; it
 // reports whether the rollout came to that write.
 func (f *killedFleet) killedAt(t *testing.T, c course, when string, write int) bool {
@@ -156,6 +193,7 @@ func (f *killedFleet) killedAt(t *testing.T, c course, when string, write int) b
 	if got := results(t, f.info, s.ID); !slices.Equal(got, c.results) {
 		t.Errorf("the hosts keep the results %q, want %q", got, c.results)
 	}
+	f.heard(t, s.ID)
 	if t.Failed() {
 		t.Fatalf("%s was killed %s write %d", version, when, write)
 	}

@@ -68,11 +68,25 @@ func installed(t *testing.T, l *lab.Lab, version string) {
 	t.Helper()
 	command, want := []string{"readlink", "/opt/checkout/current"}, "releases/"+version
 	if l.Info().Format == lab.Deb {
-		command, want = []string{"dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Version}", "checkout"}, "ii "+version
+		command, want = []string{"dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}", "checkout"}, "installed "+version
 	}
 	for _, h := range l.Info().Hosts {
 		if got := on(t, l, h.Name, command...); got != want {
 			t.Errorf("%s has %q installed, want %q", h.Name, got, want)
+		}
+	}
+}
+
+// held checks on which hosts the package is on hold, so that nothing upgrades it.
+func held(t *testing.T, l *lab.Lab, want func(host string) bool) {
+	t.Helper()
+	if l.Info().Format != lab.Deb {
+		return
+	}
+	for _, h := range l.Info().Hosts {
+		got := on(t, l, h.Name, "apt-mark", "showhold") == "checkout"
+		if got != want(h.Name) {
+			t.Errorf("%s: the package is on hold: %v", h.Name, got)
 		}
 	}
 }
@@ -137,26 +151,6 @@ func everywhere(t *testing.T, info lab.Info, version string) {
 	for i, got := range answering(t, info) {
 		if got != version {
 			t.Errorf("%s answers with %s, want %s", info.Hosts[i].Name, got, version)
-		}
-	}
-}
-
-// eventually tries until it works.
-func eventually(t *testing.T, what string, try func() error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
 		}
 	}
 }

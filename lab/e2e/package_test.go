@@ -124,7 +124,7 @@ environments:
 	deployed := map[string]string{}
 	for _, v := range []string{pkg.old, pkg.new} {
 		o := p.must(t, 0, "deploy", v, "--yes", "--output", "json")
-		pkg.on(t, l, v)
+		pkg.on(t, l, v, "ii")
 		deployed[v] = o.summary(t).ID
 		t.Logf("%s %s is on 4 hosts after %s", pkg.name, v, o.took.Round(100*time.Millisecond))
 	}
@@ -138,7 +138,7 @@ environments:
 		}
 		t.Logf("%s is back on %q after %s", pkg.name, back, o.took.Round(100*time.Millisecond))
 		if back != "" {
-			pkg.on(t, l, back)
+			pkg.on(t, l, back, "hi") // on hold, so that nothing upgrades it
 		}
 	}
 	if after := packages(t, l); after != before {
@@ -146,12 +146,13 @@ environments:
 	}
 }
 
-// on checks on the hosts themselves that a version is installed whole, and runs.
-func (p real) on(t *testing.T, l *lab.Lab, version string) {
+// on checks on the hosts themselves that a version is installed whole, and runs; status is
+// dpkg's.
+func (p real) on(t *testing.T, l *lab.Lab, version, status string) {
 	t.Helper()
 	for _, h := range l.Info().Hosts {
-		if got := on(t, l, h.Name, "dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Version}", p.name); got != "ii "+version {
-			t.Errorf("%s has %s %q, want version %s", h.Name, p.name, got, version)
+		if got := on(t, l, h.Name, "dpkg-query", "-W", "-f", "${db:Status-Abbrev}${Version}", p.name); got != status+" "+version {
+			t.Errorf("%s has %s %q, want %s %s", h.Name, p.name, got, status, version)
 		}
 		if p.units == "[]" {
 			continue

@@ -1,5 +1,3 @@
-//go:build lab
-
 package e2e
 
 import (
@@ -33,6 +31,14 @@ type line struct {
 	Type  string `json:"type"`
 	Phase string `json:"phase"`
 	Stage string `json:"stage"`
+	// Of a finding.
+	Verdict string `json:"verdict"`
+	Reason  string `json:"reason"`
+	Metrics []struct {
+		Canary struct {
+			Requests float64 `json:"requests"`
+		} `json:"canary"`
+	} `json:"metrics"`
 	Event struct {
 		Kind    string `json:"kind"`
 		Host    string `json:"host"`
@@ -92,12 +98,23 @@ func (r *running) take(text []byte) {
 	r.more = make(chan struct{})
 }
 
-// until waits for a line that is as wanted.
+// until waits for a line that is as wanted, or finds it among those that were printed.
 func (r *running) until(t *testing.T, what string, wanted func(line) bool) line {
+	t.Helper()
+	return r.from(t, 0, what, wanted)
+}
+
+// next waits for a line that is as wanted, and is printed from now on.
+func (r *running) next(t *testing.T, what string, wanted func(line) bool) line {
+	t.Helper()
+	return r.from(t, r.count(), what, wanted)
+}
+
+func (r *running) from(t *testing.T, seen int, what string, wanted func(line) bool) line {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	for seen := 0; ; {
+	for {
 		r.mu.Lock()
 		lines, more := r.lines[seen:], r.more
 		r.mu.Unlock()

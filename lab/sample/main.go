@@ -15,8 +15,8 @@ import (
 const grace = 10 * time.Second
 
 // Main runs the service until ctx ends, and then finishes the requests under way.
-// ADDRESS, PORT, CURRENCY and HOST come from getenv; all have defaults. It
-// returns the exit code.
+// ADDRESS, PORT, CURRENCY, HOST and WORK (how long a cart takes, such as 40ms) come from
+// getenv; all have defaults. It returns the exit code.
 func Main(ctx context.Context, getenv func(string) string, stderr io.Writer) int {
 	r, err := Read()
 	if err == nil {
@@ -33,12 +33,16 @@ func run(ctx context.Context, r Release, getenv func(string) string, stderr io.W
 	if r.Broken {
 		return fmt.Errorf("version %s does not start: that is what it is for", r.Version)
 	}
+	work, err := time.ParseDuration(or(getenv("WORK"), "0s"))
+	if err != nil || work < 0 {
+		return fmt.Errorf("WORK is %q: it can be a time such as 40ms", getenv("WORK"))
+	}
 	l, err := net.Listen("tcp", net.JoinHostPort(getenv("ADDRESS"), or(getenv("PORT"), "8080")))
 	if err != nil {
 		return err
 	}
 	host, _ := os.Hostname() // empty is as good a name when there is none
-	service := New(r, or(getenv("HOST"), host), or(getenv("CURRENCY"), "EUR"))
+	service := New(r, or(getenv("HOST"), host), or(getenv("CURRENCY"), "EUR"), work)
 	fmt.Fprintf(stderr, "%s %s listens on %s\n", Name, r.Version, l.Addr())
 	if err := ready(getenv("NOTIFY_SOCKET")); err != nil {
 		return fmt.Errorf("tell systemd: %w", err)

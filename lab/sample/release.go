@@ -26,10 +26,11 @@ type Release struct {
 	Behaviour
 }
 
-// Behaviour is how the service behaves. All but Broken can be changed while it runs.
+// Behaviour is how the service behaves. All but Broken and Slower can be changed while it runs.
 type Behaviour struct {
 	Fail      float64       `json:"fail,omitempty"`      // share of /cart answered with 500
 	Slow      time.Duration `json:"slow,omitempty"`      // every /cart takes this much longer
+	Slower    float64       `json:"slower,omitempty"`    // and so many times as long
 	Leak      int           `json:"leak,omitempty"`      // bytes never given back, for each /cart
 	Unhealthy bool          `json:"unhealthy,omitempty"` // /_status answers 503
 	Broken    bool          `json:"broken,omitempty"`    // it ends right after its start
@@ -46,6 +47,8 @@ func Releases() []Release {
 		release("1.2.0", "answers 5 % of its requests with an error", Behaviour{Fail: 0.05}),
 		release("1.3.0", "does not start", Behaviour{Broken: true}),
 		release("1.4.0", "starts and is never healthy", Behaviour{Unhealthy: true}),
+		release("1.5.0", "takes 1.3 times as long, where WORK is set", Behaviour{Slower: 1.3}),
+		release("1.6.0", "keeps 32 KiB of memory for each request", Behaviour{Leak: 32 << 10}),
 	}
 }
 

@@ -3,6 +3,7 @@ package sample
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -22,11 +23,14 @@ type Service struct {
 	currency string
 	started  time.Time
 
+	work time.Duration // how long a cart takes in the middle
+
 	mu        sync.Mutex // guards what follows
 	behaviour Behaviour
 	requests  int
 	failed    int
 	leaked    [][]byte
+	took      histogram
 }
 
 // Status is the answer of /_status.
@@ -40,16 +44,19 @@ type Status struct {
 	Failed   int       `json:"failed"`   // of them
 }
 
-// New returns the service of a release as it runs on a host.
-func New(r Release, host, currency string) *Service {
-	return &Service{release: r, host: host, currency: currency, started: time.Now().UTC(), behaviour: r.Behaviour}
+// New returns the service of a release as it runs on a host. A cart takes work in the
+// middle, half of it at least and twice as long at most; 0: no time.
+func New(r Release, host, currency string, work time.Duration) *Service {
+	return &Service{release: r, host: host, currency: currency, started: time.Now().UTC(), behaviour: r.Behaviour, work: work}
 }
 
-// Handler answers /_status, /cart and /_set, and every answer carries X-Version and X-Host.
+// Handler answers /_status, /cart, /metrics and /_set, and every answer carries X-Version
+// and X-Host.
 func (s *Service) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /_status", s.status)
 	mux.HandleFunc("GET /cart", s.cart)
+	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("/_set", s.set)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Version", s.release.Version)
@@ -73,12 +80,14 @@ func (s *Service) status(w http.ResponseWriter, _ *http.Request) {
 	answer(w, code, st)
 }
 
-// cart is the normal work.
+// cart is the normal work. /cart?broken is what no version can answer: it fails whatever
+// the release is, as requests do whose data is bad.
 func (s *Service) cart(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
 	s.mu.Lock()
 	b := s.behaviour
 	s.requests++
-	fails := rand.Float64() < b.Fail
+	fails := r.URL.Query().Has("broken") || rand.Float64() < b.Fail
 	if fails {
 		s.failed++
 	}
@@ -87,18 +96,30 @@ func (s *Service) cart(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 
-	if b.Slow > 0 {
+	if d := b.takes(s.work); d > 0 {
 		select {
-		case <-time.After(b.Slow):
+		case <-time.After(d):
 		case <-r.Context().Done():
 			return
 		}
 	}
+	s.mu.Lock()
+	s.took.add(time.Since(start))
+	s.mu.Unlock()
 	if fails {
 		http.Error(w, "the cart is on fire", http.StatusInternalServerError)
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{"items": 3, "total": "42.00", "currency": s.currency})
+}
+
+// takes is how long one cart takes.
+func (b Behaviour) takes(work time.Duration) time.Duration {
+	d := float64(work) * math.Exp2(2*rand.Float64()-1)
+	if b.Slower > 0 {
+		d *= b.Slower
+	}
+	return time.Duration(d) + b.Slow
 }
 
 // set changes the behaviour: /_set?fail=0.05&slow=20ms&leak=4096&unhealthy=true.

@@ -46,7 +46,7 @@ func TestVersionsBehave(t *testing.T) {
 		{"1.2.0", 200, 40, 180}, // 5 % is 100; further off than this once in 10^9 runs
 		{"1.4.0", 503, 0, 0},
 	} {
-		h := New(find(t, c.version), "web1", "EUR").Handler()
+		h := New(find(t, c.version), "web1", "EUR", 0).Handler()
 		failed := 0
 		for range 2000 {
 			if get(t, h, "/cart").Code == 500 {
@@ -69,7 +69,7 @@ func TestVersionsBehave(t *testing.T) {
 
 func TestSet(t *testing.T) {
 	t.Parallel()
-	h := New(find(t, "1.0.0"), "web1", "EUR").Handler()
+	h := New(find(t, "1.0.0"), "web1", "EUR", 0).Handler()
 	for _, c := range []struct {
 		query string
 		code  int
@@ -101,7 +101,7 @@ func TestSlow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := find(t, "1.0.0")
 		r.Slow = 3 * time.Second
-		h := New(r, "web1", "EUR").Handler()
+		h := New(r, "web1", "EUR", 0).Handler()
 		start := time.Now()
 		get(t, h, "/cart")
 		if took := time.Since(start); took != 3*time.Second {
@@ -117,11 +117,53 @@ func TestSlow(t *testing.T) {
 	})
 }
 
+// A cart takes half to twice of what it takes in the middle, and 1.5.0 1.3 times that.
+func TestWork(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			version     string
+			least, most time.Duration
+		}{{"1.0.0", 20 * time.Millisecond, 80 * time.Millisecond}, {"1.5.0", 26 * time.Millisecond, 104 * time.Millisecond}} {
+			h := New(find(t, c.version), "web1", "EUR", 40*time.Millisecond).Handler()
+			for range 200 {
+				start := time.Now()
+				get(t, h, "/cart")
+				if took := time.Since(start); took < c.least || took > c.most {
+					t.Fatalf("%s took %s, want %s to %s", c.version, took, c.least, c.most)
+				}
+			}
+		}
+	})
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := find(t, "1.0.0")
+		r.Slow = 45 * time.Millisecond
+		h := New(r, "web1", "EUR", 0).Handler()
+		for range 3 {
+			get(t, h, "/cart")
+		}
+		if w := get(t, h, "/cart?broken"); w.Code != 500 {
+			t.Errorf("a broken cart is answered with %d", w.Code)
+		}
+		text := get(t, h, "/metrics").Body.String()
+		for _, line := range []string{"checkout_requests_total 4", "checkout_errors_total 1", `checkout_seconds_bucket{le="0.04"} 0`,
+			`checkout_seconds_bucket{le="0.05"} 4`, `checkout_seconds_bucket{le="+Inf"} 4`, "checkout_seconds_sum 0.18", "checkout_seconds_count 4"} {
+			if !strings.Contains(text, line+"\n") {
+				t.Errorf("it does not say %q:\n%s", line, text)
+			}
+		}
+	})
+}
+
 func TestLeak(t *testing.T) {
 	t.Parallel()
 	r := find(t, "1.0.0")
 	r.Leak = 1000
-	s := New(r, "web1", "EUR")
+	s := New(r, "web1", "EUR", 0)
 	for range 10 {
 		get(t, s.Handler(), "/cart")
 	}
