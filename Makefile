@@ -32,8 +32,9 @@ test: setup build ## everything: vet, unit and race, simulation, command line, l
 	@scripts/test.sh
 
 .PHONY: test-long
-test-long: setup build ## test, with millions of seeds and longer fuzzing
-	@SEEDS=5000000 FUZZTIME=5m scripts/test.sh
+test-long: setup build ## test, with millions of seeds, longer fuzzing, the whole matrix and race of everything
+	@scripts/setup.sh bench
+	@SEEDS=5000000 FUZZTIME=5m MATRIX=all JUDGE_RUNS=100 scripts/test.sh
 
 .PHONY: sim
 sim: ## simulate SEEDS rollouts (default 1000000)

@@ -35,7 +35,21 @@ lab() {
 step "format" formatted
 step "vet" go vet -tags lab ./...
 step "modules" go mod tidy -diff
-step "unit" go test -race -shuffle=on -timeout 15m ./...
+# Whole programs, with their databases, are run by both: raced in part, since the race
+# detector makes them some ten times slower; make test-long races all.
+programs="./internal/cli ./lab/e2e"
+unit() {
+  # shellcheck disable=SC2046 # one word a package
+  go test -race -shuffle=on -timeout 15m $(go list ./... | grep -vE '/(internal/cli|lab/e2e)$')
+}
+
+step "unit" unit
+# They wait more than they compute: more of them than processors at a time.
+# shellcheck disable=SC2086 # one word a package
+step "programs" go test -shuffle=on -parallel 4 -timeout 15m $programs
+short=-short
+[ -z "${FUZZTIME:-}" ] || short=-short=false
+step "programs, raced" go test -race -shuffle=on -timeout 45m "$short" ./internal/cli
 step "simulation" go test ./internal/rollout/sim -count 1 -run TestSeeds -v -timeout 0 -seeds "${SEEDS:-100000}"
 step "lab" lab
 [ -z "${FUZZTIME:-}" ] || step "fuzz" scripts/fuzz.sh "$FUZZTIME"

@@ -44,6 +44,7 @@ const badInputDoc = "../../docs/bad-input.md"
 // changed by any of them, and none may end in a stack trace.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
+	whole(t)
 	before, err := os.ReadFile(badInputDoc)
 	if err != nil && !*update {
 		t.Fatal(err)

@@ -47,9 +47,20 @@ func TestFleetOnPostgres(t *testing.T) {
 	})
 }
 
+// whole skips what runs the whole program many times over. make test runs that without the
+// race detector, which makes an embedded database in Go some ten times slower, and the
+// rest with it and -short; make test-long runs all of it with.
+func whole(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("whole programs are left out by -short")
+	}
+}
+
 // onFleet runs scripts, each in a project whose environment is a fleet of its own.
 func onFleet(t *testing.T, p testscript.Params, more func(*testscript.Env)) {
 	t.Helper()
+	whole(t)
 	if _, err := binary.For(pack.Arch()); err != nil {
 		t.Skip(err)
 	}
