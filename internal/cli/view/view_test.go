@@ -196,6 +196,21 @@ func TestStaleFinding(t *testing.T) {
 	}
 }
 
+func TestClause(t *testing.T) {
+	t.Parallel()
+	for why, want := range map[string]string{
+		"":                                     "",
+		"web1 failed (disk full); web2 failed": "web1 failed (disk full)",
+		"errors: canary 4 % (65 of 1494; 3 % to 5 %), worse; more": "errors: canary 4 % (65 of 1494; 3 % to 5 %), worse",
+		"one ) two; three": "one ) two",
+		"a very long reason without an end that goes on and on and on and on": "a very long reason without an end that goes on and on...",
+	} {
+		if got := view.Clause(why, 58); got != want {
+			t.Errorf("Clause(%q) = %q, want %q", why, got, want)
+		}
+	}
+}
+
 func TestShort(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{

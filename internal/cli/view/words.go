@@ -192,10 +192,27 @@ func restored(s rollout.State) int {
 	return n
 }
 
+// clauseEnd is where the first clause of a reason ends: at a semicolon that stands in no
+// parentheses.
+func clauseEnd(why string) int {
+	depth := 0
+	for i, c := range why {
+		switch {
+		case c == '(':
+			depth++
+		case c == ')':
+			depth--
+		case c == ';' && depth <= 0:
+			return i
+		}
+	}
+	return len(why)
+}
+
 // Clause is the beginning of a reason, for where many stand below one another: all of it
 // is in show, and in JSON.
 func Clause(why string, most int) string {
-	first, _, _ := strings.Cut(why, "; ")
+	first := why[:clauseEnd(why)]
 	r := []rune(first)
 	if len(r) <= most {
 		return first
