@@ -1,6 +1,9 @@
 package judge
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // block is a stretch of time in which errors may hang together; what it says about
 // the canary is counted as a whole.
@@ -12,6 +15,14 @@ type block struct {
 	bursts    dispersions // how counts vary
 	alone     bool        // the canary is compared with rate alone
 	warmup    bool
+	began     time.Duration
+	strange   float64 // how likely it is that the canary does what no host has shown
+}
+
+// over reports whether the block has ended: it is as long as bursts are, and something was counted on both arms.
+func (b *block) over(at time.Duration) bool {
+	both := b.canary.Exposure > 0 && (b.baseline.Exposure > 0 || b.alone)
+	return both && b.looks >= b.of && at-b.began >= burstLength && !b.warmup
 }
 
 // likelihood is how likely the block's counts are for each ratio, given how many there were in all;
@@ -44,7 +55,22 @@ func (b *block) likelihood(tolerated float64) (g grid, told bool) {
 		}
 		ratio *= next
 	}
+	g.limit(b.strange)
 	return g, true
+}
+
+// limit bounds what one block can say, when something that says nothing of the release happens with a chance.
+func (g *grid) limit(chance float64) {
+	if chance == 0 {
+		return
+	}
+	most := top(g[:])
+	near := math.Log(chance) + 4 // above that it makes no difference
+	for i, v := range g {
+		if v-most < near {
+			g[i] = most + math.Log((1-chance)*math.Exp(v-most)+chance)
+		}
+	}
 }
 
 // evenly is an excess of the variance over the mean that is none.
@@ -54,23 +80,31 @@ const evenly = 0.1
 // While the canary starts, the errors of all that time are one burst, of any size.
 func (b *block) burst(expected float64) (excess, part float64) {
 	const variance = 3
-	dispersion, length := b.bursts.over(b.looks)
+	dispersion, _ := b.bursts.long()
 	if b.warmup {
 		return max(dispersion-1, variance*expected), 1
 	}
-	return dispersion - 1, min(1, float64(b.looks)/float64(length))
+	return dispersion - 1, min(1, float64(b.looks)/float64(b.bursts.over(b.looks)))
 }
 
 // rising is the logarithm of s(s+1)...(s+n-1).
 func rising(s, n float64) float64 {
-	if n <= 6 && n == math.Trunc(n) {
-		product := 1.0
-		for i := range int(n) {
-			product *= s + float64(i)
-		}
+	if product := risingFew(s, n); product > 0 {
 		return math.Log(product)
 	}
 	return logGamma(s+n) - logGamma(s)
+}
+
+// risingFew is s(s+1)...(s+n-1) of a few; 0 of more.
+func risingFew(s, n float64) float64 {
+	if n > 6 || n != math.Trunc(n) {
+		return 0
+	}
+	product := 1.0
+	for i := range int(n) {
+		product *= s + float64(i)
+	}
+	return product
 }
 
 // logGamma is Stirling's series, right to eleven digits; the library's takes three times as long,

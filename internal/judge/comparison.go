@@ -18,7 +18,7 @@ type comparison struct {
 }
 
 // first is the weight of a release that is worse from the start.
-const first = 0.9
+const first = 0.98
 
 // weightOfLater is what is left for faults that set in after a time.
 func weightOfLater(at time.Duration) float64 {
@@ -38,22 +38,22 @@ func (c *comparison) start(weight float64) {
 }
 
 // add adds a look to the block, or to the next one when it has ended.
-func (c *comparison) add(canary, baseline Count, began time.Duration, warmup bool, next func() block, tolerated float64) {
-	if c.block.warmup && !warmup {
-		c.end(tolerated)
+func (c *comparison) add(canary, baseline Count, now moment, next func() block) {
+	if c.block.warmup && !now.warmup {
+		c.end(now.tolerated)
 	}
 	if c.block.looks == 0 {
 		c.block = next()
-		c.block.warmup = warmup
+		c.block.warmup, c.block.began = now.warmup, now.began
 		if c.scale == 0 && c.rest == 0 {
 			c.rest = 1
 		}
-		c.start(c.rest - weightOfLater(began))
+		c.start(c.rest - weightOfLater(now.began))
 	}
 	c.block.looks++
 	c.block.canary, c.block.baseline = c.block.canary.plus(canary), c.block.baseline.plus(baseline)
-	if c.block.looks >= c.block.of && !c.block.warmup {
-		c.end(tolerated)
+	if c.block.over(now.at) {
+		c.end(now.tolerated)
 	}
 }
 

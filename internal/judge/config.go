@@ -36,8 +36,8 @@ type Metric struct {
 	// that many times its rate; for a histogram, observations that many times as large;
 	// for a gauge, that many times its value or its growth. 0: not compared.
 	WorseBy float64 `json:"worse_by,omitempty"`
-	// PassBelow is the ratio that a canary must surely be below to pass before its bake is over; twice
-	// WorseBy when 0. That it is not even worse than WorseBy takes too many requests to show. Of a histogram
+	// PassBelow is the ratio that a canary must surely be below to pass before its bake is over; when 0 it is
+	// twice WorseBy, and of a count at least 3. That it is not even worse than WorseBy takes too many requests to show. Of a histogram
 	// it bounds how many requests are slow: PassBelow/WorseBy times the baseline's, at every edge.
 	PassBelow float64 `json:"pass_below,omitempty"`
 	// AtMost is the highest tolerated rate of a count, or value of a gauge (with Higher the
@@ -82,10 +82,10 @@ func (c Config) filled() (Config, error) {
 		}
 		named[m.Name] = true
 		m.Negligible = or(m.Negligible, 0.001)
-		m.PassBelow = or(m.PassBelow, 2*m.WorseBy)
 		if m.Kind == "" {
 			m.Kind = Counts
 		}
+		m.PassBelow = or(m.PassBelow, m.passBelow())
 		if err := m.check(); err != nil {
 			return c, fmt.Errorf("metric %s: %w", m.Name, err)
 		}
@@ -112,6 +112,14 @@ func (m Metric) check() error {
 		return fmt.Errorf("higher: only a gauge can be better for being more, this is a %s", m.Kind)
 	}
 	return nil
+}
+
+// passBelow is the ratio to surely be below when none is set.
+func (m Metric) passBelow() float64 {
+	if m.Kind == Counts && m.WorseBy > 0 {
+		return max(3, 2*m.WorseBy)
+	}
+	return 2 * m.WorseBy
 }
 
 // warming reports whether the canary may still be starting.

@@ -28,14 +28,14 @@ func (k *metric) take(s *State, samples []Sample, began time.Duration) {
 	if k.WorseBy > 0 {
 		k.ratio.take(&k.look, s.moment(k.Metric, began, k.WorseBy))
 	} else {
-		k.ratio.learn(&k.look)
+		k.ratio.learn(&k.look, s.span)
 	}
 	k.against = k.evidence(k.ratio.against)
 }
 
 // moment is what this look is weighed by.
 func (s *State) moment(m Metric, began time.Duration, tolerated float64) moment {
-	return moment{began: began, warmup: s.config.warming(m.Kind, s.at), tolerated: tolerated, spread: s.config.Spread}
+	return moment{began: began, at: s.at, span: s.span, warmup: s.config.warming(m.Kind, s.at), tolerated: tolerated, spread: s.config.Spread}
 }
 
 // weighGuard compares the canary's count with a rate that is given; the stream tells how errors hang together.
@@ -43,11 +43,12 @@ func (k *metric) weighGuard(s *State, began time.Duration, rate float64) {
 	if k.AtMost == 0 || !k.look.has(Canary) {
 		return
 	}
-	k.guard.add(k.look.total(Canary), Count{}, began, s.config.warming(k.Kind, s.at), func() block {
-		b := k.ratio.next(k.ratio.bursts.shown())
-		b.alone, b.rate = true, rate
+	now := s.moment(k.Metric, began, 1)
+	k.guard.add(k.look.total(Canary), Count{}, now, func() block {
+		b := k.ratio.next(k.ratio.shown(), 1)
+		b.alone, b.rate, b.strange = true, rate, 0 // a limit is one for what is strange, too
 		return b
-	}, 1)
+	})
 }
 
 // evidence is the mean of that against the ratio and that against the guard.
@@ -64,8 +65,8 @@ func (k *metric) evidence(ratio float64) float64 {
 
 // total adds up what people are shown.
 func (k *metric) total(at time.Duration) {
-	canary := k.look.total(Canary)
-	k.canary, k.baseline = k.canary.plus(canary), k.baseline.plus(k.look.total(Baseline))
+	canary, baseline := k.look.total(Canary), k.look.total(Baseline)
+	k.canary, k.baseline = k.canary.plus(canary), k.baseline.plus(baseline)
 	for len(k.hosts) < len(k.look.arms) {
 		k.hosts = append(k.hosts, Count{})
 	}
@@ -76,6 +77,9 @@ func (k *metric) total(at time.Duration) {
 	}
 	if canary.Exposure > 0 {
 		k.last = at
+	}
+	if baseline.Exposure > 0 {
+		k.beside = at
 	}
 }
 
@@ -113,7 +117,7 @@ func (k *metric) favourGuard(factor float64) float64 {
 // small is the evidence that the canary's rate is too small to matter. Errors that come in bursts
 // count for as many fewer.
 func (k *metric) small(factor float64) float64 {
-	dispersion, _ := k.ratio.bursts.shown().long()
+	dispersion, _ := k.ratio.shown().long()
 	var g grid
 	for i := range g {
 		theta := float64(lowest+i) * step

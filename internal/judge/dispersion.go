@@ -1,34 +1,43 @@
 package judge
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // scales is how many lengths of time bursts are looked for at: 1, 2, 4, ... looks.
 const scales = 8
 
-// dispersion is how much more the counts of hosts that nothing was done to vary than
-// independent errors would, over stretches of several lengths.
+// dispersion is how the counts of hosts that nothing was done to vary, over stretches of several
+// lengths: how likely that is, for each excess of the variance over the mean.
 type dispersion struct {
 	scales [scales]stretch
-	events float64 // of all hosts
-	looks  float64 // one a host
+	said   [2]dispersions // what was last made of it, of both beliefs
+	fresh  [2]bool        // whether that still holds
+	looks  int
+	span   time.Duration // of all looks
+	events float64       // of all hosts
+	seen   float64       // looks, one a host
 }
 
 // stretch is one length of time.
 type stretch struct {
 	looks   int
-	partial []Count // by host, of the stretch that has not ended
-	squares float64 // Pearson's sum over all stretches
-	freedom float64 // what it would be of independent errors
+	partial []Count           // by host, of the stretch that has not ended
+	ended   int               // stretches that said something
+	likely  [excesses]float64 // logarithms
 }
 
 // add takes a look at hosts, whose rates so far are known. A stretch that ends is handed on to the next scale.
-func (d *dispersion) add(look, known []Count) {
+func (d *dispersion) add(look, known []Count, span time.Duration) {
+	d.looks, d.span = d.looks+1, d.span+span
 	for _, c := range look {
 		if c.Exposure > 0 {
-			d.events, d.looks = d.events+c.Events, d.looks+1
+			d.events, d.seen = d.events+c.Events, d.seen+1
 		}
 	}
-	overall := sumOf(known).rate()
+	overall := sumOf(known)
+	d.fresh = [2]bool{}
 	for k := range d.scales {
 		s := &d.scales[k]
 		if k > 0 {
@@ -38,8 +47,7 @@ func (d *dispersion) add(look, known []Count) {
 			}
 			look = s.partial
 		}
-		squares, freedom := pearson(look, known, overall)
-		s.squares, s.freedom = s.squares+squares, s.freedom+freedom
+		s.weigh(look, known, overall)
 		if k > 0 {
 			defer s.clear()
 		}
@@ -69,96 +77,92 @@ func expects(c, known Count, overall float64) float64 {
 	return c.Exposure * (known.Events + usualEvents) / (known.Exposure*overall + usualEvents)
 }
 
-// pearson compares hosts with what each would have of the events of all, so that what they
+// weigh compares hosts with what each would have of the events of all, so that what they
 // share cancels; a host that is alone is compared with its own rate.
-func pearson(stretch, known []Count, overall float64) (squares, freedom float64) {
-	events, sum, hosts := 0.0, 0.0, 0.0
-	for i, c := range stretch {
+func (s *stretch) weigh(look, known []Count, overall Count) {
+	rate, events, sum, hosts := overall.rate(), 0.0, 0.0, 0
+	for i, c := range look {
 		if c.Exposure > 0 {
 			hosts++
-			events, sum = events+c.Events, sum+expects(c, known[i], overall)
+			events, sum = events+c.Events, sum+expects(c, known[i], rate)
 		}
 	}
-	if overall == 0 || hosts == 0 {
-		return 0, 0
+	alone := hosts == 1
+	if rate == 0 || hosts == 0 || (alone && overall.Events < 20) || (!alone && events == 0) {
+		return
 	}
-	scale := overall
-	if hosts == 1 {
-		if sumOf(known).Events < 20 {
-			return 0, 0
-		}
-		freedom = 1
-	} else {
-		if events == 0 {
-			return 0, 0
-		}
-		scale, freedom = events/sum, hosts-1
+	s.ended++
+	// How many there were in all lies between what was to be expected and what came.
+	level := (events/sum + rate) / 2
+	if alone {
+		level = rate
 	}
-	for i, c := range stretch {
+	const many = 8
+	if level*sum > many*float64(hosts) {
+		s.many(look, known, rate, events/sum, level, alone)
+		return
+	}
+	s.few(look, known, rate, level, events, sum, alone)
+}
+
+// many is for counts that are nearly normal: Pearson's sum says it all.
+func (s *stretch) many(look, known []Count, rate, scale, level float64, alone bool) {
+	squares, freedom := 0.0, -1.0
+	if alone {
+		scale, freedom = level, 0
+	}
+	for i, c := range look {
 		if c.Exposure > 0 {
-			e := expects(c, known[i], overall) * scale
-			squares += (c.Events - e) * (c.Events - e) / e
+			e := expects(c, known[i], rate) * scale
+			freedom, squares = freedom+1, squares+(c.Events-e)*(c.Events-e)/e
 		}
 	}
-	return squares, freedom
-}
-
-// dispersions is the variance of counts to their mean over stretches of each length.
-type dispersions [scales]float64
-
-// long is how dispersed counts are over long stretches, and the scale from which on
-// they are: bursts are shorter than 2^scale looks.
-func (d dispersions) long() (dispersion float64, scale int) {
-	dispersion = top(d[:])
-	for scale < scales-1 && d[scale] < 0.8*dispersion {
-		scale++
+	for j := range s.likely {
+		dispersion := 1 + excess(j)
+		s.likely[j] -= (freedom*math.Log(dispersion) + squares/dispersion) / 2
 	}
-	return dispersion, scale
 }
 
-// over is the dispersion of a stretch of so many looks, and the length that it is of.
-func (d dispersions) over(looks int) (dispersion float64, length int) {
-	k := 0
-	for k < scales-1 && 1<<k < looks {
-		k++
+// few is for counts of which many are 0: negative binomial each, of a sum that is given.
+func (s *stretch) few(look, known []Count, rate, level, events, sum float64, alone bool) {
+	for j := range s.likely {
+		s.likely[j] -= sumLikelihood(excess(j), level*sum, events, alone)
 	}
-	return d[k], 1 << k
-}
-
-// found is what is known of every length. Before anything is, hosts' rates are taken to vary from
-// one stretch of up to eight looks to the next by a standard deviation of nearly
-// twice their mean and more.
-func (d *dispersion) found() dispersions {
-	const variance, doubt = 3, 400
-	// It fades: after an hour of looks it hardly counts any more.
-	weight := doubt * doubt / (doubt + d.scales[0].freedom)
-	found := d.after(1+variance*d.events/max(d.looks, 1), weight)
-	for k := range found {
-		// Bursts are rarely as even as a gamma distribution: their excess counts twice.
-		found[k] += found[k] - 1
+	var product [excesses]float64 // of the hosts' chances so far: a logarithm of each would take most of the time
+	for j := range product {
+		product[j] = 1
 	}
-	return found
-}
-
-// shown is what is known when errors are taken to be independent until they show otherwise.
-func (d *dispersion) shown() dispersions { return d.after(1, 20) }
-
-// after is what is known after a first belief that outweighs so many observations. What
-// is known of a length is taken for the next one, until that has shown itself.
-func (d *dispersion) after(usual, weight float64) dispersions {
-	const longest, later = 3, 30
-	var out dispersions
-	for k := range d.scales {
-		s := &d.scales[k]
-		v := (s.squares + usual*weight) / (s.freedom + weight)
-		usual, weight = v, later
-		if k < longest {
-			usual = 1 + 2*max(0, v-1)
+	for i, c := range look {
+		if c.Events == 0 {
+			continue
 		}
-		// The greatest of several estimates is too great: what is unsure is taken off.
-		out[k] = max(1, v*(1-math.Sqrt(1/(s.freedom+later))))
+		e := level * expects(c, known[i], rate)
+		s.likely[0] += c.Events * math.Log(e)
+		for j := 1; j < excesses; j++ {
+			if v := product[j] * risingFew(e/excess(j), c.Events); v > 1e-200 && v < 1e200 {
+				product[j] = v
+				continue
+			}
+			s.likely[j] += math.Log(product[j]) + rising(e/excess(j), c.Events)
+			product[j] = 1
+		}
 	}
-	return out
+	for j := 1; j < excesses; j++ {
+		s.likely[j] += math.Log(product[j])
+	}
+}
+
+// sumLikelihood is what is taken off for the sum: of several hosts it is given, of one it is all there is.
+func sumLikelihood(excess, expected, events float64, alone bool) float64 {
+	switch {
+	case excess == 0 && alone:
+		return expected
+	case excess == 0:
+		return events * math.Log(expected)
+	case alone:
+		return expected/excess*math.Log1p(excess) - events*math.Log(excess/(1+excess))
+	}
+	return rising(expected/excess, events)
 }
 
 func sumOf(counts []Count) Count {

@@ -44,7 +44,7 @@ func TestEvidenceAgainstExactNumbers(t *testing.T) {
 		for j, b := range c.Blocks {
 			for _, onset := range c.Onsets {
 				if onset == j {
-					w.start(0.03)
+					w.start(0.006)
 				}
 			}
 			w.block = block{looks: 1, of: 1, canary: Count{b.X, b.A}, baseline: Count{b.Y, b.B}, rate: b.Rate, bursts: dispersions{max(1, b.Dispersion)}}
@@ -96,7 +96,7 @@ func TestTheGuardWrittenOut(t *testing.T) {
 		for _, alt := range []struct{ steps, weight float64 }{{4, 0.04}, {7, 0.14}, {11, 0.20}, {17, 0.34}, {24, 0.21}, {38, 0.07}} {
 			want += alt.weight * pmf(c.a*c.p*math.Exp(alt.steps/10)) / pmf(c.a*c.p)
 		}
-		want = 0.9*want + 0.1
+		want = first*want + 1 - first
 		hosts := alike()
 		w := oneBlock(block{alone: true, rate: c.p, canary: Count{c.x, c.a}, bursts: dispersions{c.dispersion}})
 		if got := math.Exp(w.against(&hosts, 1)); math.Abs(got-want) > 1e-8*want {
@@ -148,26 +148,97 @@ func chance(x, m, a, b, actual, tolerated, rate, dispersion float64) float64 {
 	return math.Exp(choose(m, x) + beta(x+c, m-x+d) - beta(c, d))
 }
 
-// Pearson's sum, by hand: 3 hosts alike that have 6, 0 and 0 of 6 events expect 2 each.
+// How likely the counts of hosts are for each excess, against the chances of all counts by another way: those of
+// one host are negative binomial, and those of several of a sum that is given are that beside
+// the chances of all others with that sum.
+func TestDispersionLikelihood(t *testing.T) {
+	t.Parallel()
+	negative := func(x, mean, v float64) float64 { // the chance of x
+		if v == 0 {
+			l, _ := math.Lgamma(x + 1)
+			return math.Exp(x*math.Log(mean) - mean - l)
+		}
+		shape := mean / v
+		a, _ := math.Lgamma(shape + x)
+		b, _ := math.Lgamma(shape)
+		c, _ := math.Lgamma(x + 1)
+		return math.Exp(a - b - c - shape*math.Log1p(v) + x*math.Log(v/(1+v)))
+	}
+	known := []Count{{1e6, 1e8}, {1e6, 1e8}, {1e6, 1e8}}
+	for _, look := range [][]Count{{{6, 100}, {0, 100}, {0, 100}}, {{2, 100}, {2, 100}, {2, 100}}, {{1, 50}, {0, 200}, {5, 350}}, {{4, 100}, {}, {}}} {
+		var d dispersion
+		d.add(look, known, 5*time.Second)
+		got := d.scales[0].likely
+		var events, exposure, hosts float64
+		for _, c := range look {
+			events, exposure = events+c.Events, exposure+c.Exposure
+			if c.Exposure > 0 {
+				hosts++
+			}
+		}
+		level := (events/exposure + 0.01) / 2 // halfway from what is usual to what came
+		if hosts == 1 {
+			level = 0.01
+		}
+		var want [excesses]float64
+		for j := range want {
+			joint := 0.0
+			for _, c := range look {
+				if c.Exposure > 0 {
+					joint += math.Log(negative(c.Events, level*c.Exposure, excess(j)))
+				}
+			}
+			if hosts > 1 {
+				joint -= math.Log(negative(events, level*exposure, excess(j)))
+			}
+			want[j] = joint
+		}
+		for j := range want { // what is the same for all excesses does not matter
+			if diff := (got[j] - got[0]) - (want[j] - want[0]); math.Abs(diff) > 1e-6 {
+				t.Errorf("%v, excess %v: %v more likely than none, want %v", look, excess(j), got[j]-got[0], want[j]-want[0])
+			}
+		}
+	}
+}
+
+// Bursts of four looks, and how many events hosts have by turns is no chance.
 func TestDispersion(t *testing.T) {
 	t.Parallel()
-	known := []Count{{1e6, 1e8}, {1e6, 1e8}, {1e6, 1e8}}
-	squares, freedom := pearson([]Count{{6, 100}, {0, 100}, {0, 100}}, known, 0.01)
-	if want := (16.0 + 4 + 4) / 2; math.Abs(squares-want) > 1e-3 || freedom != 2 {
-		t.Errorf("got %v of %v, want %v of 2", squares, freedom, want)
-	}
+	known := []Count{{1e6, 1e7}, {1e6, 1e7}, {1e6, 1e7}}
 	var d dispersion
-	for i := range 512 { // one host has all errors of each look, in turn, for four looks
-		look := []Count{{0, 100}, {0, 100}, {0, 100}}
-		look[i/4%3].Events = 6
-		d.add(look, known)
+	for i := range 512 { // one host has twice the others' errors of each look, in turn, for four looks
+		look := []Count{{6, 100}, {6, 100}, {6, 100}}
+		look[i/4%3].Events = 12
+		d.add(look, known, 5*time.Second)
 	}
-	f := d.found()
-	if _, scale := f.long(); f[0] < 3 || f[2] < 2*f[0] || scale < 1 || scale > 3 {
+	f := d.known(wary)
+	// Pearson's sum of a look: the hosts expect 8, and 4 + 4 + 16 are squared, so 24/8 of 2; of four looks four times that.
+	if _, scale := f.long(); math.Abs(f[0]-1.5) > 0.2 || math.Abs(f[2]-6) > 1 || scale != 2 {
 		t.Errorf("dispersions %v, bursts over at scale %d", f, scale)
 	}
-	if got, length := f.over(5); got != f[3] || length != 8 {
-		t.Errorf("five looks: %v of %d", got, length)
+	if length := f.over(5); length != 8 {
+		t.Errorf("five looks are of %d", length)
+	}
+}
+
+// Hosts that begin to have bursts when the time before had none are soon known to.
+func TestNewBurstsAreSoonKnown(t *testing.T) {
+	t.Parallel()
+	s := stream{before: [2]Count{{}, {1, 1}}}
+	at := func(s *stream, k Tick, arm Arm) {
+		var l look
+		for i, x := range k.Samples {
+			l.note(i, arm, Count{x.Events, x.Exposure})
+		}
+		s.learn(&l, 5*time.Second)
+	}
+	traffic{seed: 3, rps: 200, base: 0.005}.ticks(time.Hour, func(k Tick) bool { at(&s, k, BaselineBefore); return true })
+	if v, _ := s.found().long(); v > 1.2 {
+		t.Fatalf("after a quiet hour %v", v)
+	}
+	traffic{seed: 4, rps: 200, base: 0.005, burst: 8}.ticks(2*time.Minute, func(k Tick) bool { at(&s, k, Baseline); return true })
+	if v, _ := s.found().long(); v < 4 {
+		t.Errorf("after two minutes of bursts %v, want about 8", v)
 	}
 }
 
@@ -175,15 +246,15 @@ func TestDispersion(t *testing.T) {
 func TestWhatIsTakenForGrantedGivesWay(t *testing.T) {
 	t.Parallel()
 	var s stream
-	dispersion := func() float64 { v, _ := s.bursts.found().long(); return v }
+	dispersion := func() float64 { v, _ := s.found().long(); return v }
 	traffic{seed: 3, rps: 200, base: 0.005}.ticks(time.Hour, func(k Tick) bool {
 		var l look
 		for i, x := range k.Samples {
 			l.note(i, BaselineBefore, Count{x.Events, x.Exposure})
 		}
-		s.learn(&l)
-		if k.At == 20*time.Second && dispersion() < 5 {
-			t.Errorf("after 20 s it is taken as known that errors come one at a time: %v", dispersion())
+		s.learn(&l, 5*time.Second)
+		if k.At == 5*time.Second && dispersion() < 5 {
+			t.Errorf("after 5 s it is taken as known that errors come one at a time: %v", dispersion())
 		}
 		return true
 	})
@@ -292,5 +363,27 @@ func TestBetsOnRanksAreFair(t *testing.T) {
 				t.Errorf("%d hosts, bet %d: mean %v, all tied %v", n, j, sum[j], tied[j])
 			}
 		}
+	}
+}
+
+// One block says no more than that something strange is not more likely than its chance, and what it says otherwise stays.
+func TestWhatOneBlockCanSay(t *testing.T) {
+	t.Parallel()
+	var g grid
+	for i := range g {
+		g[i] = -float64(i) / 2
+	}
+	before := g
+	g.limit(0.01)
+	for i := range g {
+		if want := math.Log(0.99*math.Exp(before[i]) + 0.01); math.Abs(g[i]-want) > 0.02 {
+			t.Errorf("%v became %v, want %v", before[i], g[i], want)
+		}
+	}
+	s := stream{}
+	unknown := s.strange(1)
+	s.seen = 20 * time.Hour
+	if known := s.strange(1); unknown != 0.02 || known > 3e-5 {
+		t.Errorf("a chance of %v before any host was seen, %v after twenty hours of hosts", unknown, known)
 	}
 }

@@ -1,6 +1,9 @@
 package judge
 
-import "time"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Verdict is what the judge says. The words are the ones the rollout uses.
 type Verdict string
@@ -13,7 +16,7 @@ const (
 	NoData       Verdict = "no data"
 )
 
-// Finding is a verdict with its reasons. It marshals to JSON for people and pages.
+// Finding is a verdict with its reasons. As JSON it is kept in the journal, with times in nanoseconds.
 type Finding struct {
 	Verdict Verdict       `json:"verdict"`
 	Reason  string        `json:"reason"` // one line
@@ -21,12 +24,29 @@ type Finding struct {
 	// Against is the evidence that the canary is worse than tolerated, all metrics
 	// together, as a natural logarithm; fail from ln(1/alpha) on.
 	Against float64 `json:"against"`
-	AlarmAt float64 `json:"alarm_at"` // ln(1/alpha)
+	// AlarmAt is the evidence from which on it is a fail, ln(1/alpha).
+	AlarmAt float64 `json:"fails_from"`
 	// Since is when a fail was first sure.
 	Since   time.Duration   `json:"since,omitempty"`
 	Metrics []MetricFinding `json:"metrics"` // in the order of the configuration
 	// Strange is how many samples were left out because they cannot be.
 	Strange int `json:"strange,omitempty"`
+}
+
+// UnmarshalJSON reads the findings of older journals, too, in which fails_from is called alarm_at.
+func (f *Finding) UnmarshalJSON(text []byte) error {
+	type plain Finding
+	old := struct {
+		*plain
+		AlarmAt *float64 `json:"alarm_at"`
+	}{plain: (*plain)(f)}
+	if err := json.Unmarshal(text, &old); err != nil {
+		return err
+	}
+	if old.AlarmAt != nil {
+		f.AlarmAt = *old.AlarmAt
+	}
+	return nil
 }
 
 // MetricFinding is one metric of a finding.

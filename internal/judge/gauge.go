@@ -2,121 +2,91 @@ package judge
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
-// length is the time over which a gauge's growth is ranked: so long that a process which fills its
-// caches within some minutes has mostly done so after one of them.
-const length = 3 * time.Minute
-
-// level is what is known of a gauge: how every host's value grew, and where it lies.
+// level is what is known of a gauge: every host's values, and what has been made of them.
 type level struct {
 	hosts  []gaugeHost // by number
-	least  float64     // values are not told apart below this
+	usual  mean        // of all values, without their signs
+	since  time.Duration
+	begun  bool // there has been a value after the warm-up, at since
+	grains int  // how many have passed since then
 	ranks  growth
-	looked int           // how many of the looks at the level are done
-	due    time.Duration // when the next one is
-	worse  []float64     // evidence of each, as a logarithm
-	better float64       // of the last one, that the canary is good enough
+	looked int     // after how many grains the level was looked at last
+	due    int     // and is next
+	won    float64 // what its looks have won, as a logarithm
+	better float64 // the evidence of the last one that the canary is good enough
+	noise  [tests]pool
 	over   time.Duration // since when a canary host has been beyond at_most; 0: none is
 	host   string        // which one
-	since  time.Duration // of the first value after the warm-up
 }
 
-// gaugeHost is one host's gauge. Values are logarithms, and more of them is worse.
+// gaugeHost is one host's gauge.
 type gaugeHost struct {
 	name  string
 	arm   Arm
 	last  float64       // as it came
 	seen  time.Duration // when
-	now   mean          // since the last look at the level
-	early mean          // before the deploy
-	first float64       // after the warm-up
-	begun bool
-	block span
-}
-
-// span is one host's values over one length of time.
-type span struct {
-	mean    mean    // of the block that has not ended
-	before  float64 // the mean of the block before it
-	has     bool    // there was one
-	fastest float64 // its greatest growth from block to block
+	early early         // before the deploy
+	past  past          // after the warm-up
 }
 
 // mean is a mean so far.
 type mean struct{ sum, n float64 }
 
-func (m mean) with(v float64) mean { return mean{m.sum + v, m.n + 1} }
-func (m mean) value() float64      { return m.sum / max(m.n, 1) }
-
-// growth is the ranks so far: bets on the canary's growth ranking high,
-// timid to bold, and what each has won, as a logarithm.
-type growth struct {
-	ends time.Duration
-	won  [3]float64
-}
+func (m mean) plus(o mean) mean { return mean{m.sum + o.sum, m.n + o.n} }
+func (m mean) value() float64   { return m.sum / max(m.n, 1) }
 
 func (k *metric) takeGauge(s *State, samples []Sample) {
-	g := &k.level
-	if g.least == 0 {
-		g.least = leastValue(samples)
-	}
-	canary := false
+	g, canary := &k.level, false
 	for i := range samples {
-		if g.least > 0 {
-			g.note(k.roster.of(samples[i].Host, i), &samples[i], k.Metric, s)
-		}
+		g.note(k.roster.of(samples[i].Host, i), &samples[i], s)
 		canary = canary || samples[i].Arm == Canary
 	}
-	if canary {
-		k.last = s.at
-		g.guard(k.Metric, s.at)
-		if k.WorseBy > 0 && !s.config.warming(Gauge, s.at) && g.since > 0 {
-			g.weigh(k.Metric, s)
-		}
-		k.canary, k.baseline = g.counted(Canary), g.counted(Baseline)
-		k.against = g.evidence(k.Metric, s)
+	if !canary {
+		return
 	}
-}
-
-// leastValue is where values are no longer told apart, so that a queue of nothing has a logarithm:
-// a hundredth of what is usual.
-func leastValue(samples []Sample) float64 {
-	var m mean
-	for i := range samples {
-		m = m.with(math.Abs(samples[i].Value))
-	}
-	return m.value() / 100
+	k.last = s.at
+	g.guard(k.Metric, s.at)
+	g.weigh(k.Metric, s)
+	k.canary, k.baseline = g.counted(Canary), g.counted(Baseline)
+	k.against = g.evidence(k.Metric, s)
 }
 
 // note takes one value.
-func (g *level) note(number int, sample *Sample, m Metric, s *State) {
+func (g *level) note(number int, sample *Sample, s *State) {
+	const greatest = 1e300 // so that sums stay finite
 	for len(g.hosts) <= number {
 		g.hosts = append(g.hosts, gaugeHost{})
 	}
 	h := &g.hosts[number]
-	v := math.Log(max(sample.Value, g.least))
-	if m.Higher {
-		v = -v
-	}
 	h.name, h.arm, h.last, h.seen = sample.Host, sample.Arm, sample.Value, s.at
-	if sample.Arm == CanaryBefore || sample.Arm == BaselineBefore {
-		h.early = h.early.with(v)
-		return
+	v := mean{min(max(sample.Value, -greatest), greatest), 1}
+	g.usual = g.usual.plus(mean{math.Abs(v.sum), 1})
+	switch {
+	case sample.Arm == CanaryBefore || sample.Arm == BaselineBefore:
+		h.early.add(v)
+	case !s.config.warming(Gauge, s.at):
+		if !g.begun {
+			g.since, g.begun = s.at, true
+		}
+		h.past.add(int((s.at-g.since)/grain), v)
 	}
-	if s.config.warming(Gauge, s.at) {
-		return
+}
+
+// log is a value's logarithm, of which more is worse. Values are not told apart below a tenth of
+// what is usual, so that a queue of nothing has one too.
+func (g *level) log(value float64, m Metric) float64 {
+	least := g.usual.value() / 10
+	if least == 0 {
+		least = 1 // all have been 0 so far
 	}
-	if !h.begun {
-		h.first, h.begun = v, true
+	v := math.Log(max(value, least))
+	if m.Higher {
+		return -v
 	}
-	if g.since == 0 {
-		g.since = s.at
-	}
-	h.now = h.now.with(v)
-	h.block.mean = h.block.mean.with(v)
+	return v
 }
 
 // guard notes a canary host that is beyond what is tolerated at all.
@@ -124,7 +94,7 @@ func (g *level) guard(m Metric, at time.Duration) {
 	host := ""
 	for i := range g.hosts {
 		h := &g.hosts[i]
-		if h.arm == Canary && h.seen == at && m.AtMost > 0 && beyond(m, h.last) && (host == "" || h.name < host) {
+		if h.arm == Canary && h.seen == at && m.AtMost > 0 && m.beyond(h.last) && (host == "" || h.name < host) {
 			host = h.name
 		}
 	}
@@ -138,121 +108,35 @@ func (g *level) guard(m Metric, at time.Duration) {
 	g.host = host
 }
 
-func beyond(m Metric, value float64) bool {
+// beyond reports whether a gauge's value is beyond at_most.
+func (m Metric) beyond(value float64) bool {
 	if m.Higher {
 		return value < m.AtMost
 	}
 	return value > m.AtMost
 }
 
-// weigh ends the block when its time is over, and looks at the level when it is due.
+// weigh looks at the grains that have passed since the last tick, once each that counts.
 func (g *level) weigh(m Metric, s *State) {
-	const soonest = 30 * time.Second
-	if g.due == 0 {
-		g.ranks.ends, g.due = g.since+length, g.since+soonest
-	}
-	if s.at >= g.ranks.ends {
-		g.rank(m)
-		g.ranks.ends = s.at + length
-		for i := range g.hosts {
-			g.hosts[i].block.next()
-		}
-	}
-	if s.at >= g.due {
-		g.compare(m, s)
-		g.due = s.at + max(soonest, (s.at-g.since)/4)
-	}
-}
-
-// next ends a block.
-func (p *span) next() {
-	if p.mean.n == 0 {
-		*p = span{fastest: p.fastest}
+	if !g.begun || s.config.warming(Gauge, s.at) {
 		return
 	}
-	v := p.mean.value()
-	if p.has {
-		p.fastest = max(p.fastest, v-p.before)
-	}
-	*p = span{before: v, has: true, fastest: p.fastest}
-}
-
-// grown is by how much a host grew from the block before to the one that ends.
-func (h *gaugeHost) grown() (float64, bool) {
-	p := &h.block
-	return p.mean.value() - p.before, p.has && p.mean.n > 0
-}
-
-// rank bets on each canary host's growth ranking high among the baseline's in this block. If the release
-// changes nothing, every rank is as likely as the others, and the bets win nothing on average.
-func (g *level) rank(m Metric) {
-	var others, excess []float64
-	for i := range g.hosts {
-		h := &g.hosts[i]
-		if grown, ok := h.grown(); ok && h.arm == Baseline {
-			others, excess = append(others, grown), append(excess, h.block.before-h.first)
-		}
-	}
-	if len(others) == 0 {
+	passed := int((s.at - g.since) / grain)
+	if passed == g.grains {
 		return
 	}
-	slices.Sort(excess)
-	var won [3]float64
-	hosts := 0.0
-	for i := range g.hosts {
-		h := &g.hosts[i]
-		grown, ok := h.grown()
-		if !ok || h.arm != Canary {
-			continue
-		}
-		hosts++
-		wins := [3]float64{1, 1, 1} // it has not grown so far: no bet
-		if h.block.before-h.first-excess[len(excess)/2] >= 0.01 {
-			wins = bets(asTolerated(grown, m, h.block.fastest), others)
-		}
-		for j, e := range wins {
-			won[j] += e
-		}
+	ranked := g.grains / rankedOver
+	g.grains = passed
+	if m.WorseBy == 0 {
+		return
 	}
-	b := &g.ranks
-	for j := range won {
-		if hosts > 0 {
-			b.won[j] = bounded(b.won[j] + math.Log(won[j]/hosts))
-		}
+	if b := passed / rankedOver; b > ranked {
+		g.rank(m, b-1)
 	}
-}
-
-// asTolerated takes off a canary's growth what is tolerated. A process that fills its caches grows fast and then
-// less and less; a leak goes on: half of the fastest growth so far is taken off too.
-func asTolerated(grown float64, m Metric, fastest float64) float64 {
-	if grown > 0 {
-		grown /= m.WorseBy
+	if passed >= g.due {
+		g.compare(m, s.config.Spread)
+		g.looked, g.due = passed, passed+max(1, passed/16)
 	}
-	return grown - max(0, fastest)/(2*m.WorseBy)
-}
-
-// bets is what each bet wins on a value's rank among others: a power of the rank, divided by its
-// mean over all ranks.
-func bets(value float64, others []float64) [3]float64 {
-	below := 0.0
-	for _, o := range others {
-		switch {
-		case o < value:
-			below++
-		case o == value:
-			below += 0.5
-		}
-	}
-	var e [3]float64
-	n := float64(len(others) + 1)
-	for j, power := range [3]float64{1, 3, 6} {
-		mean := 0.0
-		for r := range len(others) + 1 {
-			mean += math.Pow((float64(r)+0.5)/n, power) / n
-		}
-		e[j] = math.Pow((below+0.5)/n, power) / mean
-	}
-	return e
 }
 
 // counted is the mean of an arm's last values, over how many hosts.
@@ -264,4 +148,38 @@ func (g *level) counted(arm Arm) Count {
 		}
 	}
 	return c
+}
+
+// certain is evidence of what was seen with one's own eyes.
+const certain = 20
+
+// evidence against a gauge: that it lies higher, mostly, and that it grows. A host that
+// has been beyond at_most for as long as the judge's patience is no matter of chance.
+func (g *level) evidence(m Metric, s *State) float64 {
+	if g.over > 0 && s.at-g.over >= s.config.Patience {
+		return certain - math.Log(s.config.Alpha)
+	}
+	if m.WorseBy == 0 {
+		return 0
+	}
+	level := math.Log(unspent(g.looked))
+	if g.looked > 0 {
+		level = logSum([]float64{level, g.won})
+	}
+	return weighted([]float64{level, logMean(g.ranks.won[:])}, []float64{3, 1})
+}
+
+// favour is the evidence that a gauge is good enough: its level is, it does not grow, and it has been seen
+// for long enough to have shown that.
+func (g *level) favour(m Metric, s *State) float64 {
+	compared := m.WorseBy > 0 && g.counted(Baseline).Exposure > 0
+	switch {
+	case g.over > 0, g.grains < settled, m.AtMost > 0 && g.onItsWay(m):
+		return 0
+	case compared:
+		return g.better
+	case m.AtMost > 0:
+		return certain
+	}
+	return 0
 }

@@ -116,11 +116,67 @@ func TestAGaugeBeyondItsLimitFailsAfterTheJudgesPatience(t *testing.T) {
 			t.Fatal(err)
 		}
 		var f Finding
-		for i := range 20 {
+		for i := range 80 {
 			f = see(s, Tick{At: time.Duration(i+1) * 5 * time.Second, Samples: []Sample{{Arm: Canary, Host: "w1", Metric: "queue", Kind: Gauge, Value: c.value(i)}}})
 		}
 		if f.Verdict != c.want {
 			t.Errorf("%s: %s: %s", c.name, f.Verdict, f.Reason)
 		}
+	}
+}
+
+// A gauge that is far too high is never passed, however little is known.
+func TestAGaugeThatIsFarTooHighIsNotPassed(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name      string
+		baseline  int // hosts
+		low, high float64
+		before    bool
+		want      Verdict
+	}{
+		{name: "ten times, one host each", baseline: 1, low: 100, high: 1000, want: Inconclusive},
+		{name: "ten times, one host each, known before", baseline: 1, low: 100, high: 1000, before: true, want: Fail},
+		{name: "ten times, three beside it", baseline: 3, low: 100, high: 1000, want: Inconclusive},
+		{name: "ten times, nine beside it", baseline: 9, low: 100, high: 1000, want: Fail},
+		{name: "something beside nothing, one host each", baseline: 1, low: 0, high: 500, want: Inconclusive},
+		{name: "something beside nothing", baseline: 9, low: 0, high: 500, want: Fail},
+		{name: "one beside nothing", baseline: 3, low: 0, high: 1, want: Fail},
+		{name: "three times exactly", baseline: 9, low: 100, high: 300, want: Inconclusive},
+		{name: "nothing beside nothing, one host each", baseline: 1, want: Inconclusive},
+		{name: "nothing beside nothing", baseline: 9, want: Pass},
+		{name: "nothing beside nothing, known before", baseline: 3, before: true, want: Pass},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s, err := New(memoryWorseBy(1.5))
+			if err != nil {
+				t.Fatal(err)
+			}
+			const every = 5 * time.Second
+			var f Finding
+			for at := -10 * time.Minute; at <= 30*time.Minute; at += every {
+				if at == 0 || at < 0 && !c.before {
+					continue
+				}
+				tick := Tick{At: at, Samples: []Sample{{Arm: Canary, Host: "c", Metric: "memory", Kind: Gauge, Value: c.high}}}
+				if at < 0 {
+					tick.Samples[0].Value = c.low
+				}
+				for i := range c.baseline {
+					tick.Samples = append(tick.Samples, Sample{Arm: Baseline, Host: fmt.Sprintf("b%d", i), Metric: "memory", Kind: Gauge, Value: c.low})
+				}
+				was := f.Verdict
+				if f = see(s, tick); f.Verdict != was {
+					t.Logf("%v %s: %s", at, f.Verdict, f.Reason)
+				}
+				if f.Verdict == Pass && c.want != Pass {
+					t.Fatalf("passed at %s: %s", at, f.Reason)
+				}
+			}
+			if f.Verdict != c.want {
+				t.Errorf("%s, want %s: %s", f.Verdict, c.want, f.Reason)
+			}
+		})
 	}
 }

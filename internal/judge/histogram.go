@@ -52,7 +52,7 @@ func (k *metric) takeHistogram(s *State, samples []Sample, began time.Duration) 
 	k.total(s.at)
 	k.weighGuard(s, began, tail)
 	if k.AtMost > 0 {
-		k.ratio.learn(&k.look)
+		k.ratio.learn(&k.look, s.span)
 	}
 	if k.WorseBy > 0 {
 		k.takeEdges(s, samples, began)

@@ -62,7 +62,7 @@ func TestReasons(t *testing.T) {
 		{"above the guard", guard, 4, 10, 100, 0, 0, Fail, ""},
 		{"surely within the guard", guard, 8, 0, 100, 0, 0, Pass, ""},
 		{"first install without a guard", ratio, 8, 0, 100, 0, 0, NoData, "errors: no baseline had requests to compare with: set at_most"},
-		{"no requests", both, 8, 0, 0, 0, 900, NoData, "errors: the canary had no requests"},
+		{"nothing of the canary", both, 8, 0, 0, 0, 900, NoData, "errors: nothing is known of the canary yet"},
 		{"both, and fine", both, 60, 0, 100, 0, 900, Pass, ""},
 		{"dry run only", dry, 4, 50, 100, 0, 900, Pass, "no metric counts: all are dry run"},
 	} {
@@ -113,6 +113,70 @@ func TestACanaryThatNoLongerGetsRequestsIsNoPass(t *testing.T) {
 	}
 	if f := s.End(340 * time.Second); f.Verdict != NoData {
 		t.Errorf("at the end: %s", f.Verdict)
+	}
+}
+
+func TestABaselineThatStopsIsNoPass(t *testing.T) {
+	t.Parallel()
+	s, _ := feed(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 12, 0, 100, 0, 900)
+	var f Finding
+	for at := 65 * time.Second; at <= 10*time.Minute; at += 5 * time.Second {
+		f = see(s, Tick{At: at, Samples: []Sample{count(Canary, "w1", "errors", 0, 100)}})
+	}
+	if f.Verdict != NoData || f.Reason != "errors: no baseline had requests to compare with for 9m0s" {
+		t.Errorf("%s: %s", f.Verdict, f.Reason)
+	}
+}
+
+// TestASourceThatAnswersOnceAMinute is not silent in between, as long as it goes on.
+func TestASourceThatAnswersOnceAMinute(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []Kind{Counts, Gauge} {
+		s, err := New(Config{Metrics: []Metric{{Name: "errors", Kind: kind, WorseBy: 1.5}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := func(at time.Duration) Tick {
+			tick := Tick{At: at}
+			if at >= 90*time.Second && at <= 10*time.Minute && (at-90*time.Second)%time.Minute == 0 {
+				for host, arm := range map[string]Arm{"w1": Canary, "w2": Baseline} {
+					tick.Samples = append(tick.Samples, Sample{Arm: arm, Host: host, Metric: "errors", Kind: kind, Events: 1, Exposure: 600, Value: 5})
+				}
+			}
+			return tick
+		}
+		last := 9*time.Minute + 30*time.Second // it was to answer a minute later
+		for at := time.Duration(0); at <= 12*time.Minute; at += 5 * time.Second {
+			f := see(s, told(at))
+			want := ""
+			switch {
+			case at < 90*time.Second:
+				want = "errors: nothing is known of the canary yet"
+			case at > last+2*time.Minute:
+				want = "errors: nothing was said of the canary for " + words(at-last)
+			}
+			if (f.Verdict == NoData) != (want != "") || want != "" && f.Reason != want {
+				t.Fatalf("%s, at %s: %s: %s", kind, at, f.Verdict, f.Reason)
+			}
+		}
+	}
+}
+
+// TestWhatWasMissedIsNoPace: an outage of minutes does not make the judge wait longer.
+func TestWhatWasMissedIsNoPace(t *testing.T) {
+	t.Parallel()
+	s, _ := feed(t, Config{Metrics: []Metric{{Name: "errors", WorseBy: 1.5}}}, 12, 0, 100, 0, 900)
+	at := time.Minute
+	for range 60 {
+		at += 5 * time.Second
+		s.Look(Tick{At: at, Gap: "it is down"})
+	}
+	for range 2 {
+		at += 5 * time.Second
+		s.Look(Tick{At: at, Samples: []Sample{count(Canary, "w1", "errors", 0, 1000), count(Baseline, "w2", "errors", 0, 9000)}})
+	}
+	if f := see(s, Tick{At: at + 35*time.Second}); f.Reason != "errors: nothing was said of the canary for 35s" {
+		t.Errorf("%s: %s", f.Verdict, f.Reason)
 	}
 }
 

@@ -1,127 +1,184 @@
 package judge
 
-import "math"
-
-// compare is one look at where the canary's values lie beside the baseline's: after 30 seconds, 1
-// minute, and then whenever a quarter more time has passed. Looks hang together, so each has its own share
-// of what may go wrong, and what they win is added up and not multiplied.
-func (g *level) compare(m Metric, s *State) {
-	g.looked++
-	share := math.Log(1 / (float64(g.looked) * float64(g.looked+1)))
-	if d, sd, freedom, ok := g.distance(s.config.Spread); ok {
-		g.worse = append(g.worse, share+studentOdds(d-math.Log(m.WorseBy), sd, freedom))
-	}
-	if d, sd, freedom, ok := g.grown(); ok {
-		g.better = share + studentOdds(math.Log(m.PassBelow)-d, sd, freedom)
-	}
-	for i := range g.hosts {
-		g.hosts[i].now = mean{}
-	}
-}
-
-// distance is how much higher the canary's values lie than the baseline's: against the time before the deploy
-// when that is known of all hosts, else as they are.
-func (g *level) distance(spread float64) (d, sd, freedom float64, ok bool) {
-	early := true
-	for i := range g.hosts {
-		h := &g.hosts[i]
-		if (h.arm == Canary || h.arm == Baseline) && h.now.n > 0 && h.early.n == 0 {
-			early = false
-		}
-	}
-	if early {
-		return g.between(usualChange/2, known, func(h *gaugeHost) float64 { return h.now.value() - h.early.value() })
-	}
-	return g.between(spread, guessed, func(h *gaugeHost) float64 { return h.now.value() })
-}
-
-// usualChange is by how much a host's gauge changes by itself beside the others', half as much when all are known
-// from before. It counts as much as one host then, else as four.
-const (
-	usualChange = 0.1
-	known       = 1
-	guessed     = 4
+import (
+	"math"
+	"time"
 )
 
-// grown is how much more the canary's values grew than the baseline's: since before the deploy when that is
-// known, else since the first value.
-func (g *level) grown() (d, sd, freedom float64, ok bool) {
-	return g.between(usualChange, guessed, func(h *gaugeHost) float64 {
-		if h.early.n > 0 {
-			return h.now.value() - h.early.value()
+// What the canary is compared in.
+const (
+	sinceBefore  = iota // now against before the deploy
+	asItIs              // now, when nothing is known of before
+	sinceSettled        // now against five minutes after the warm-up, then too
+	sinceHalf           // now against half the time
+	ahead               // where it will be in half an hour if it goes on like that
+	tests
+)
+
+// horizon is how far ahead growth is followed.
+const horizon = int(30 * time.Minute / grain)
+
+// several hosts beside the canary show at once how much they wander, fewer only after some minutes: nothing is held
+// against a canary until one or the other is seen.
+const several = 4
+
+// compare is one look at where the canary's values lie beside the baseline's. Looks hang together, so each
+// has its own share of what may go wrong, and what they win is added up and not multiplied.
+func (g *level) compare(m Metric, spread float64) {
+	known, onward := g.known(), float64(horizon)/float64(g.grains-g.half())
+	var of [tests]sides
+	for i := range g.hosts {
+		h := &g.hosts[i]
+		if h.arm != Canary && h.arm != Baseline {
+			continue
 		}
-		return h.now.value() - h.first
-	})
+		for test, v := range g.values(h, m, known, onward) {
+			if !math.IsNaN(v) {
+				of[test].add(h.arm, v)
+			}
+		}
+	}
+	if known && g.looked == 0 {
+		g.noise[sinceBefore].before = g.wanderedBefore(m)
+	}
+	now := g.wanderedNow(m)
+	var found [tests]difference
+	for test := range of {
+		wandered := variance{now.of * times(test, onward), now.freedom}
+		found[test] = of[test].compare(usually(test, spread, known, onward), &g.noise[test], wandered, g.grains-g.looked)
+	}
+	won := math.Log(unspent(g.looked) - unspent(g.grains))
+	if now.freedom > 0 || known && of[sinceBefore].baseline.n >= several {
+		won += against(&found, m)
+	}
+	if g.looked > 0 {
+		won = logSum([]float64{g.won, won})
+	}
+	g.won = bounded(won)
+	g.better = inFavour(&found, m, g.doubt())
 }
 
-// between compares the arms' means, with the error that the baseline's hosts show and what is usual.
-func (g *level) between(usual, prior float64, value func(*gaugeHost) float64) (d, sd, freedom float64, ok bool) {
-	var canary, baseline mean
+func (g *level) half() int { return g.grains / 2 }
+
+// known reports whether the canary's hosts are known from before the deploy, and some of the baseline's.
+func (g *level) known() bool {
+	baseline := false
 	for i := range g.hosts {
 		h := &g.hosts[i]
 		switch {
-		case h.now.n == 0:
-		case h.arm == Canary:
-			canary = canary.with(value(h))
+		case len(h.past) == 0:
+		case h.arm == Canary && h.early.all.n == 0:
+			return false
 		case h.arm == Baseline:
-			baseline = baseline.with(value(h))
+			baseline = baseline || h.early.all.n > 0
 		}
 	}
-	if canary.n == 0 || baseline.n == 0 {
-		return 0, 0, 0, false
-	}
-	squares := usual * usual * prior
-	for i := range g.hosts {
-		if h := &g.hosts[i]; h.arm == Baseline && h.now.n > 0 {
-			e := value(h) - baseline.value()
-			squares += e * e
+	return baseline
+}
+
+// values of a host for each test, NaN where it has none.
+func (g *level) values(h *gaugeHost, m Metric, known bool, onward float64) (v [tests]float64) {
+	at := func(n int) float64 {
+		if value, ok := h.past.at(n); ok {
+			return g.log(value, m)
 		}
+		return math.NaN()
 	}
-	freedom = prior + baseline.n - 1
-	sd = math.Sqrt(squares/freedom) * math.Sqrt(1/canary.n+1/baseline.n)
-	return canary.value() - baseline.value(), sd, freedom, true
-}
-
-// studentOdds is how much likelier a distance is when there is a difference than when there
-// is none, as a logarithm, averaged over differences of 1.2 to 10 times.
-func studentOdds(d, sd, freedom float64) float64 {
-	density := func(x float64) float64 { return -(freedom + 1) / 2 * math.Log1p(x*x/(sd*sd*freedom)) }
-	var logs [6]float64
-	for i, shift := range [6]float64{0.2, 0.4, 0.7, 1.1, 1.6, 2.3} {
-		logs[i] = density(d-shift) - density(d)
-	}
-	return bounded(logMean(logs[:]))
-}
-
-// certain is evidence of what was seen with one's own eyes.
-const certain = 20
-
-// evidence against a gauge: that it grows, and that it lies higher. A host that
-// has been beyond at_most for as long as the judge's patience is no matter of chance.
-func (g *level) evidence(m Metric, s *State) float64 {
-	if g.over > 0 && s.at-g.over >= s.config.Patience {
-		return certain - math.Log(s.config.Alpha)
-	}
-	if m.WorseBy == 0 {
-		return 0
-	}
-	worse := math.Inf(-1)
-	if len(g.worse) > 0 {
-		worse = logSum(g.worse)
-	}
-	return logSum([]float64{logMean(g.ranks.won[:]) - math.Ln2, worse - math.Ln2})
-}
-
-// favour is the evidence that a gauge is good enough: at the last look at the level it was surely lower.
-// It says nothing of a leak that has not grown yet.
-func (g *level) favour(m Metric, s *State) float64 {
+	now, level := at(g.grains), at(g.grains)
+	v[sinceBefore], v[asItIs], v[sinceSettled] = math.NaN(), math.NaN(), math.NaN()
 	switch {
-	case g.over > 0:
-		return 0
-	case m.WorseBy > 0:
-		return g.better
-	case !s.config.warming(Gauge, s.at-s.config.Patience):
-		return certain
+	case known && h.early.all.n == 0:
+		level = math.NaN() // it came later than the others
+	case known:
+		level -= g.log(h.early.all.value(), m)
+		v[sinceBefore] = level
+	case g.grains > settled:
+		v[asItIs], v[sinceSettled] = level, now-at(settled)
+	default:
+		v[asItIs] = level
 	}
-	return 0
+	v[sinceHalf] = now - at(g.half())
+	v[ahead] = level + v[sinceHalf]*onward
+	return v
+}
+
+// usually is how much hosts differ by themselves in each test. Processes that begin anew are seldom quite where
+// they were; how far they wander in some minutes is soon seen.
+func usually(test int, spread float64, known bool, onward float64) usual {
+	const anew, wander = 0.05, 0.02
+	differ := usual{spread, 8, false}
+	if known {
+		differ = usual{anew, 3, true}
+	}
+	switch test {
+	case sinceSettled:
+		return usual{2 * anew, 2, true}
+	case sinceHalf:
+		return usual{wander, 2, false}
+	case ahead:
+		return usual{math.Hypot(differ.by, wander*onward), differ.counts, false}
+	}
+	return differ
+}
+
+// times is how many values of a host a test is from: so many times as much do they wander.
+func times(test int, onward float64) float64 {
+	switch test {
+	case sinceSettled, sinceHalf:
+		return 2
+	case ahead:
+		return (1+onward)*(1+onward) + onward*onward
+	}
+	return 1
+}
+
+// unspent is what is left after some grains of what may go wrong: half after 20 minutes.
+func unspent(grains int) float64 {
+	const half = float64(20 * time.Minute / grain)
+	return half / (float64(grains) + half)
+}
+
+// against is the evidence of one look that the canary lies above what is tolerated. Hosts of which nothing is known from
+// before may differ: how the canary has changed since it settled is then as good a measure.
+func against(found *[tests]difference, m Metric) float64 {
+	limit := math.Log(m.WorseBy)
+	if found[sinceBefore].ok {
+		return found[sinceBefore].above(limit)
+	}
+	return logMean([]float64{found[asItIs].above(limit), found[sinceSettled].above(limit)})
+}
+
+// doubt is how far growth that is not seen may still be there: wholly after five minutes, not after fifteen.
+func (g *level) doubt() float64 {
+	return max(0, 1-float64(g.grains-settled)/float64(2*settled))
+}
+
+// inFavour is the evidence of one look that the canary lies below what may pass, now and in half an hour. There is none
+// while it seems to grow to more than is tolerated by then.
+func inFavour(found *[tests]difference, m Metric, doubt float64) float64 {
+	level := found[asItIs]
+	if found[sinceBefore].ok {
+		level = found[sinceBefore]
+	}
+	grew, then := found[sinceHalf], found[ahead]
+	grows := grew.by > 2*(1-doubt)*grew.sd && then.by+doubt*then.sd > math.Log(m.WorseBy)
+	if !level.ok || !grew.ok || !then.ok || grows {
+		return 0
+	}
+	limit := math.Log(m.PassBelow)
+	return min(level.below(limit), then.below(limit))
+}
+
+// onItsWay reports whether a canary host will be beyond at_most if it grows on for as long as it has been
+// watched, as fast as in the second half of that.
+func (g *level) onItsWay(m Metric) bool {
+	for i := range g.hosts {
+		h := &g.hosts[i]
+		now, ok := h.past.at(g.grains)
+		then, had := h.past.at(g.half())
+		if h.arm == Canary && ok && had && m.beyond(now+2*(now-then)) {
+			return true
+		}
+	}
+	return false
 }

@@ -132,7 +132,9 @@ func TestDetectionTimes(t *testing.T) {
 		{"10x that sets in after 9 minutes", 1.5, traffic{rps: 200, base: 0.001, ratio: 10, onset: 9 * time.Minute, before: time.Hour}, 9*time.Minute + 150*time.Second},
 		{"3x of 0.3 % at 200 a second, worse_by 1.1", 1.1, traffic{rps: 200, base: 0.003, ratio: 3, before: time.Hour}, 4 * time.Minute},
 		{"20x on one of two hosts, nothing known before", 1.5, traffic{rps: 400, hosts: 2, canary: 1, base: 0.001, ratio: 20}, 9 * time.Minute},
-		{"50x, nothing known before", 1.5, traffic{rps: 200, base: 0.001, ratio: 50}, 80 * time.Second},
+		{"10x of 1 %, nothing known before", 1.1, traffic{rps: 200, hosts: 20, canary: 2, base: 0.01, ratio: 10}, 55 * time.Second},
+		{"10x of 1 % on one of two hosts, nothing known before", 1.1, traffic{rps: 200, hosts: 2, canary: 1, base: 0.01, ratio: 10}, 180 * time.Second},
+		{"50x, nothing known before", 1.5, traffic{rps: 200, base: 0.001, ratio: 50}, 110 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -254,5 +256,30 @@ func TestTheTimeBeforeIsTheBaselineWhenThereIsNoOther(t *testing.T) {
 	}
 	if f := run(10); f.Verdict != Fail || f.Metrics[0].Baseline.Exposure == 0 {
 		t.Errorf("ten times the errors: %s: %s", f.Verdict, f.Reason)
+	}
+}
+
+// Sources whose answers about the two arms do not come at the same moment are compared all the same.
+func TestArmsThatAreLookedAtInTurn(t *testing.T) {
+	t.Parallel()
+	s, err := New(errorsWorseBy(1.1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	traffic{seed: 7, rps: 200, base: 0.01, ratio: 10, hosts: 20, canary: 2}.ticks(3*time.Minute, func(k Tick) bool {
+		var canary, baseline []Sample
+		for _, x := range k.Samples {
+			if x.Arm == Canary {
+				canary = append(canary, x)
+			} else {
+				baseline = append(baseline, x)
+			}
+		}
+		s.Look(Tick{At: k.At - time.Second, Samples: baseline})
+		s.Look(Tick{At: k.At, Samples: canary})
+		return !s.Failed()
+	})
+	if !s.Failed() {
+		t.Errorf("ten times the errors are not found: %s", s.Finding().Reason)
 	}
 }

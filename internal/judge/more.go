@@ -29,8 +29,15 @@ func (s *State) more(k *metric) (float64, time.Duration) {
 			low = middle
 		}
 	}
-	return twoDigits((high - 1) * k.canary.Exposure), time.Duration((high - 1) * float64(s.at)).Round(time.Second)
+	took := (high - 1) * float64(s.at)
+	if took > float64(tooLate) {
+		return 0, 0
+	}
+	return twoDigits((high - 1) * k.canary.Exposure), time.Duration(took).Round(time.Second)
 }
+
+// tooLate is when a verdict comes that need not be told of: no bake lasts so long.
+const tooLate = 365 * 24 * time.Hour
 
 // foreseen is the evidence against it if everything had been seen that many times over, from the start.
 func (k *metric) foreseen(c Config, factor float64) float64 {

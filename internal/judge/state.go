@@ -11,6 +11,8 @@ import (
 type State struct {
 	config  Config
 	at      time.Duration // of the last look
+	last    time.Duration // the same, before the deploy too
+	span    time.Duration // how long it was
 	metrics []*metric     // in the order of the configuration
 	alarm   *alarm        // the first fail; it stands
 	strange int           // samples that cannot be used
@@ -32,8 +34,10 @@ type metric struct {
 	baseline Count
 	hosts    []Count       // of the canary, by number
 	last     time.Duration // when the canary last did anything
+	beside   time.Duration // when the baseline did
 	gap      string        // why the source is away, while it is
 	since    time.Duration // when the gap began
+	answers  pace
 	oddity   string
 
 	// Which of these are used depends on the kind of metric.
@@ -71,11 +75,15 @@ func New(c Config) (*State, error) {
 // teach how the hosts differ, and are no evidence.
 func (s *State) Look(t Tick) {
 	began := s.at
+	s.span, s.last = max(0, t.At-s.last), t.At
 	s.at = max(s.at, t.At)
 	s.sort(t)
 	for i, k := range s.metrics {
 		if t.At >= 0 {
 			k.away(t, began)
+		}
+		if t.At >= 0 {
+			k.answers.look(s.sorted[i], s.at, k.gap != "")
 		}
 		k.take(s, s.sorted[i], began)
 	}

@@ -1,15 +1,19 @@
 package judge
 
+import "time"
+
 // stream is a count on both arms with all that is learnt of its hosts: what differs between them,
 // and how their errors hang together.
 type stream struct {
 	known  []Count // by host, while it ran what was live before
 	calm   []Count // the same of one look; kept to be used again
 	bursts dispersion
-	before [2]Count   // canary's and baseline's hosts before the deploy
-	hosts  [2]float64 // how many there are, by their weight
-	ever   bool       // there was a baseline at the same time
-	every  int        // it is weighed every so many looks; 1 when 0
+	lately dispersion    // the same, since the deploy alone
+	seen   time.Duration // how long hosts were seen at that, all together
+	before [2]Count      // canary's and baseline's hosts before the deploy
+	hosts  [2]float64    // how many there are, by their weight
+	ever   bool          // there was a baseline at the same time
+	every  int           // it is weighed every so many looks; 1 when 0
 	looks  int
 	all    trial    // the canary's hosts together
 	single []*trial // each of them, by number, when there are several
@@ -37,7 +41,7 @@ func (s *stream) take(l *look, now moment) {
 			}
 		}
 	}
-	s.learn(l)
+	s.learn(l, now.span)
 }
 
 // singly is how much rarer single hosts are weighed than all together: they need more errors.
@@ -46,7 +50,7 @@ const singly = 4
 // weigh adds a look to the evidence.
 func (s *stream) weigh(l *look, now moment) {
 	baseline := l.total(Baseline)
-	s.all.add(s, l.total(Canary), baseline, now)
+	s.all.add(s, l.total(Canary), baseline, s.hosts[0], now)
 	for i, arm := range l.arms {
 		if arm != Canary || s.hosts[0] < 1.5 || !s.ever {
 			continue
@@ -57,7 +61,7 @@ func (s *stream) weigh(l *look, now moment) {
 		if s.single[i] == nil {
 			s.single[i] = &trial{least: singly}
 		}
-		s.single[i].add(s, l.counts[i], baseline, now)
+		s.single[i].add(s, l.counts[i], baseline, 1, now)
 	}
 	s.looks++
 	if s.looks%max(s.every, 1) != 0 || !s.comparable() {
@@ -93,10 +97,13 @@ func (s *stream) evidence() float64 {
 // comparable reports whether there is something to compare the canary with.
 func (s *stream) comparable() bool { return s.ever || s.before[0].Exposure > 0 }
 
-// next is the next block, made from the past alone.
-func (s *stream) next(bursts dispersions) block {
+// burstLength is how long bursts usually last; a block is no shorter.
+const burstLength = 20 * time.Second
+
+// next is the next block, of so many hosts of the canary, made from the past alone.
+func (s *stream) next(bursts dispersions, hosts float64) block {
 	_, scale := bursts.long()
-	b := block{of: 1 << scale, bursts: bursts, alone: !s.ever && s.before[0].Exposure > 0}
+	b := block{of: 1 << scale, bursts: bursts, strange: s.strange(hosts), alone: !s.ever && s.before[0].Exposure > 0}
 	if b.alone {
 		b.rate = max(s.before[0].Events, 0.5) / s.before[0].Exposure
 	} else if known := sumOf(s.known); known.Exposure > 0 {
@@ -105,22 +112,39 @@ func (s *stream) next(bursts dispersions) block {
 	return b
 }
 
-// learn takes hosts to which nothing was done.
-func (s *stream) learn(l *look) {
+// strange is the chance that some of the canary's hosts does in a block what no host has been seen to do: the less, the
+// longer hosts have been seen.
+func (s *stream) strange(hosts float64) float64 {
+	const first, before, most = 0.1, 5, 0.2
+	return min(most, first*hosts/(before+s.seen.Seconds()/burstLength.Seconds()))
+}
+
+// found is what is known of how counts vary, when bursts that nobody has seen yet are taken for likely.
+func (s *stream) found() dispersions { return s.bursts.known(wary).and(s.lately.known(trusting)) }
+
+// shown is what is known when errors are taken to be independent until they show otherwise.
+func (s *stream) shown() dispersions { return s.bursts.known(trusting).and(s.lately.known(trusting)) }
+
+// learn takes hosts to which nothing was done, after so much time.
+func (s *stream) learn(l *look, span time.Duration) {
 	for len(s.known) < len(l.arms) {
 		s.known, s.calm = append(s.known, Count{}), append(s.calm, Count{})
 	}
-	any := false
+	any, now := false, false
 	for i, arm := range l.arms {
 		s.calm[i] = Count{}
 		if arm.calm() {
-			s.calm[i], any = l.counts[i], true
+			s.calm[i], any, now = l.counts[i], true, now || arm == Baseline
+			s.seen += span
 		}
 	}
 	if !any {
 		return
 	}
-	s.bursts.add(s.calm, s.known)
+	s.bursts.add(s.calm, s.known, span)
+	if now && s.before[1].Exposure > 0 {
+		s.lately.add(s.calm, s.known, span)
+	}
 	for i, c := range s.calm {
 		s.known[i] = s.known[i].plus(c)
 	}

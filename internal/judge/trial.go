@@ -18,7 +18,8 @@ type trial struct {
 
 // moment is what a look is weighed by.
 type moment struct {
-	began     time.Duration
+	began, at time.Duration
+	span      time.Duration
 	warmup    bool
 	tolerated float64
 	spread    float64
@@ -27,22 +28,22 @@ type moment struct {
 // pooled stands for all of the canary's hosts where a host's number is asked for.
 const pooled = -1
 
-func (t *trial) add(s *stream, canary, baseline Count, now moment) {
+func (t *trial) add(s *stream, canary, baseline Count, hosts float64, now moment) {
 	if t.bursty == nil {
-		const few, sure = 1.25, 1000 // and of how many looks at how many hosts it must be known
+		const few = 1.25
 		t.bursty = &comparison{}
-		if dispersion, _ := s.bursts.found().long(); dispersion > few || s.bursts.scales[0].freedom < sure {
+		if dispersion, _ := s.found().long(); dispersion > few {
 			t.even = &comparison{}
 		}
 	}
 	next := func(bursts dispersions) block {
-		b := s.next(bursts)
+		b := s.next(bursts, hosts)
 		b.of = max(b.of, t.least)
 		return b
 	}
-	t.bursty.add(canary, baseline, now.began, now.warmup, func() block { return next(s.bursts.found()) }, now.tolerated)
+	t.bursty.add(canary, baseline, now, func() block { return next(s.found()) })
 	if t.even != nil {
-		t.even.add(canary, baseline, now.began, now.warmup, func() block { return next(s.bursts.shown()) }, now.tolerated)
+		t.even.add(canary, baseline, now, func() block { return next(s.shown()) })
 	}
 }
 
@@ -102,7 +103,7 @@ func (t *trial) beliefs(s *stream, host int, usual float64) *prior {
 func (s *stream) beliefs(host int, usual float64) (against, favour belief) {
 	const same = 0.05 // a host's rate changes by this much by itself, against the others'
 	const drift = 0.3 // and in time, when nothing else is there to compare with
-	dispersion, _ := s.bursts.found().long()
+	dispersion, _ := s.found().long()
 	x, y, hosts := s.before[0], s.before[1], s.hosts[0]
 	if host != pooled {
 		hosts, x = 1, Count{}
@@ -133,7 +134,7 @@ func (s *stream) beliefs(host int, usual float64) (against, favour belief) {
 // spread is by how much hosts differ: the scale and the freedom of Student's distribution of the logarithm
 // of a host's rate. What is usual gives way to what they show, sooner when it is more.
 func (s *stream) spread(usual, dispersion float64) (scale, freedom float64) {
-	const limit, prior = 0.7, 16
+	const limit, prior = 0.7, 6.0
 	var hosts, expected, squares, q float64
 	rate := sumOf(s.known).rate()
 	for _, c := range s.known {
@@ -148,7 +149,7 @@ func (s *stream) spread(usual, dispersion float64) (scale, freedom float64) {
 	shown := max(0, (q-dispersion*(hosts-1))/(expected-squares/expected))
 	sure := usual * usual * expected / hosts / dispersion
 	seen := (hosts - 1) * (sure / (1 + sure)) * (sure / (1 + sure))
-	weight := float64(prior)
+	weight := prior
 	if shown > usual*usual {
 		weight = 4
 	}

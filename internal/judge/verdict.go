@@ -33,10 +33,16 @@ func (s *State) missing(k *metric) string {
 		return "no answer for " + words(s.at-k.since) + ": " + k.gap
 	case k.oddity != "":
 		return k.oddity
+	case k.answers.heard == 0:
+		return "nothing is known of the canary yet"
 	case k.canary.Exposure == 0:
 		return "the canary had no " + what
 	case k.WorseBy > 0 && k.AtMost == 0 && !k.compared():
 		return "no baseline had " + what + " to compare with: set at_most"
+	case k.last > 0 && k.last-k.beside > max(s.config.Patience, 2*k.answers.apart) && k.baseline.Exposure > 0 && k.Kind != Gauge:
+		return "no baseline had " + what + " to compare with for " + words(k.last-k.beside)
+	case s.quiet(k) && s.mute(k):
+		return "nothing was said of the canary for " + words(s.at-k.answers.last)
 	case s.quiet(k):
 		return "the canary had no " + what + " for " + words(s.at-k.last)
 	}
@@ -58,11 +64,18 @@ func (k *metric) compared() bool {
 // quiet reports whether the canary's requests have stopped: at the rate so far, at
 // least twenty would have come by now. A gauge is quiet when it says nothing.
 func (s *State) quiet(k *metric) bool {
-	silence := s.at - k.last
-	if silence <= s.config.Patience || k.last <= 0 {
+	stopped := k.answers.last-k.last > s.config.Patience || s.mute(k)
+	if !stopped || k.last <= 0 {
 		return false
 	}
+	silence := s.at - k.last
 	return k.Kind == Gauge || k.canary.Exposure/k.last.Seconds()*silence.Seconds() >= 20
+}
+
+// mute reports whether nothing at all is said of the canary any more. A source that
+// answers once a minute is not mute in between.
+func (s *State) mute(k *metric) bool {
+	return s.at-k.answers.last > max(s.config.Patience, 2*k.answers.apart)
 }
 
 // what a kind of metric counts, for people.

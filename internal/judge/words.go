@@ -55,10 +55,13 @@ func deciding(f Finding, counted []MetricFinding) []MetricFinding {
 
 func (s *State) metricReason(k *metric, f MetricFinding) string {
 	if why := s.missing(k); why != "" && f.Verdict == NoData {
+		if k.gap != "" && !strings.HasSuffix(why, k.gap) {
+			why += ", and no answer at the last look: " + k.gap
+		}
 		return why
 	}
 	text := "canary " + f.Canary.words(k.Kind)
-	if k.WorseBy > 0 {
+	if k.WorseBy > 0 && k.compared() {
 		text += ", " + k.versus() + " " + f.Baseline.words(k.Kind)
 	}
 	if f.Edge > 0 {
@@ -86,7 +89,7 @@ func (k *metric) versus() string {
 func (s *State) conclusion(k *metric, f MetricFinding) string {
 	switch f.Verdict {
 	case Fail:
-		return "worse than " + k.limits(k.WorseBy) + ", evidence " + odds(f.Against) + " to 1"
+		return "worse than " + k.broken(s.alarmAt()) + ", evidence " + odds(f.Against) + " to 1"
 	case Pass:
 		return s.passing(k, f)
 	}
@@ -104,35 +107,73 @@ func (s *State) conclusion(k *metric, f MetricFinding) string {
 func (s *State) passing(k *metric, f MetricFinding) string {
 	evidence := ", evidence " + odds(f.For) + " to 1"
 	switch {
-	case k.Kind == Counts && k.WorseBy > 0 && k.surelySmall(s.config):
+	case k.WorseBy == 0 || !k.compared():
+		return "surely below " + k.guarded() + evidence
+	case k.Kind == Counts && k.surelySmall(s.config):
 		return "surely below " + percent(k.Negligible) + evidence
-	case k.Kind == Histogram && k.WorseBy > 0:
-		return fmt.Sprintf("surely no more than %.3g times as many slow requests%s", k.PassBelow/k.WorseBy, evidence)
+	case k.Kind == Histogram:
+		text := fmt.Sprintf("surely no more than %.3g times as many slow requests", k.PassBelow/k.WorseBy)
+		if k.AtMost > 0 {
+			text += ", and below " + k.guarded()
+		}
+		return text + evidence
+	case k.AtMost == 0:
+		return "surely below " + k.times(k.PassBelow) + evidence
 	}
-	return "surely below " + k.limits(k.PassBelow) + evidence
+	return "surely below " + k.times(k.PassBelow) + " and " + k.guarded() + evidence
 }
 
 // surelySmall reports whether it passes for being too little to matter, more than for the ratio.
 func (k *metric) surelySmall(c Config) bool {
-	return !k.ratio.comparable() || k.small(1) > k.ratio.all.favour(&k.ratio, c.Spread, k.WorseBy, k.passBound(), 1)
+	return k.small(1) > k.ratio.all.favour(&k.ratio, c.Spread, k.WorseBy, k.passBound(), 1)
 }
 
-// limits is a ratio and the guard, in the words of the manifest.
-func (m Metric) limits(ratio float64) string {
-	var parts []string
-	if m.WorseBy > 0 {
-		parts = append(parts, fmt.Sprintf("%.3g times the baseline", ratio))
-	}
+// broken is the limit that a canary is worse than: of two, the one that speaks against it, or both when either
+// would do.
+func (k *metric) broken(alarmAt float64) string {
+	ratio := k.against
 	switch {
-	case m.AtMost == 0:
-	case m.Kind == Counts:
-		parts = append(parts, percent(m.AtMost))
-	case m.Kind == Histogram:
-		parts = append(parts, percent(tail)+" above "+number(m.AtMost))
+	case k.AtMost == 0:
+		return k.times(k.WorseBy)
+	case k.WorseBy == 0 || !k.compared():
+		return k.guarded()
+	case k.Kind == Gauge && k.level.host != "":
+		return k.guarded()
+	case k.Kind == Gauge:
+		return k.times(k.WorseBy)
+	case k.Kind == Histogram:
+		ratio = k.shape.against()
 	default:
-		parts = append(parts, number(m.AtMost))
+		ratio = k.ratio.against
 	}
-	return strings.Join(parts, " and ")
+	// All of it is the mean of both.
+	guard := k.against + math.Log(max(0, 2-math.Exp(ratio-k.against)))
+	switch {
+	case ratio >= alarmAt && guard >= alarmAt:
+		return k.times(k.WorseBy) + " and " + k.guarded()
+	case ratio < guard:
+		return k.guarded()
+	}
+	return k.times(k.WorseBy)
+}
+
+// times is a ratio, in the words of the manifest.
+func (k *metric) times(ratio float64) string {
+	if k.versus() == "before" {
+		return fmt.Sprintf("%.3g times what it was before", ratio)
+	}
+	return fmt.Sprintf("%.3g times the baseline", ratio)
+}
+
+// guarded is at_most, in the words of the manifest.
+func (m Metric) guarded() string {
+	switch m.Kind {
+	case Counts:
+		return percent(m.AtMost)
+	case Histogram:
+		return percent(tail) + " above " + number(m.AtMost)
+	}
+	return number(m.AtMost)
 }
 
 func (r Rate) words(kind Kind) string {

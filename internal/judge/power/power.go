@@ -21,6 +21,7 @@ type Scenario struct {
 	Baseline  int           `json:"baseline"`   // hosts; as many as the share asks for when 0
 	ErrorRate float64       `json:"error_rate"` // of the baseline
 	Before    time.Duration `json:"before"`     // how much of the time before the deploy is known
+	Least     time.Duration `json:"least"`      // the shortest bake: no pass comes sooner
 	Most      time.Duration `json:"most"`       // the longest bake
 	Every     time.Duration `json:"every"`      // between looks; 5 seconds when 0
 	Runs      int           `json:"-"`          // simulated bakes a factor; 60 when 0
@@ -41,10 +42,14 @@ type Case struct {
 	Median time.Duration `json:"median,omitempty"`
 	Ninety time.Duration `json:"ninety,omitempty"`
 	Found  float64       `json:"found"` // share of such bakes that fail within Most
+	// Passed is the share of such bakes that end with a pass: they are not found any more.
+	Passed float64 `json:"passed,omitempty"`
 	// Better is the smallest share of the traffic at which a typical bake of this kind fails
 	// within Most, when this one is too small; 0: none does, or none is needed.
 	Better float64 `json:"better,omitempty"`
-	Words  string  `json:"words"` // the case in one line
+	// Past says that a typical bake fails in time when an hour before is known, though no share will do.
+	Past  bool   `json:"past,omitempty"`
+	Words string `json:"words"` // the case in one line
 }
 
 // Of tells how long a canary needs to see regressions of a count, by simulating
@@ -84,8 +89,8 @@ func (s Scenario) filled() (Scenario, error) {
 		return s, fmt.Errorf("share %v: allowed is between 0 and 1", s.Share)
 	case !(s.ErrorRate > 0 && s.ErrorRate < 1):
 		return s, fmt.Errorf("error rate %v: allowed is between 0 and 1", s.ErrorRate)
-	case s.Most < s.Every || s.Every < 0 || s.Before < 0:
-		return s, fmt.Errorf("most %s, every %s, before %s: a bake needs at least one look, and no time is negative", s.Most, s.Every, s.Before)
+	case s.Most < s.Every || s.Every < 0 || s.Before < 0 || s.Least < 0:
+		return s, fmt.Errorf("least %s, most %s, every %s, before %s: a bake needs at least one look, and no time is negative", s.Least, s.Most, s.Every, s.Before)
 	case s.Most/s.Every > 100_000 || s.Before/s.Every > 100_000:
 		return s, fmt.Errorf("most %s, before %s, every %s: more than 100000 looks", s.Most, s.Before, s.Every)
 	}
@@ -99,13 +104,18 @@ func (s Scenario) filled() (Scenario, error) {
 func (s Scenario) try(c judge.Config, factor float64) Case {
 	out := Case{Factor: factor}
 	var found []time.Duration
+	passed := 0
 	for seed := range s.Runs {
-		if at, failed := s.bake(c, factor, newDraws(uint64(seed))); failed {
+		switch at, verdict := s.bake(c, factor, newDraws(uint64(seed))); verdict {
+		case judge.Fail:
 			found = append(found, at)
+		case judge.Pass:
+			passed++
 		}
 	}
 	slices.Sort(found)
 	out.Found = float64(len(found)) / float64(s.Runs)
+	out.Passed = float64(passed) / float64(s.Runs)
 	if i := s.Runs / 2; i < len(found) {
 		out.Median = found[i]
 	}
@@ -114,6 +124,7 @@ func (s Scenario) try(c judge.Config, factor float64) Case {
 	}
 	if out.Median == 0 {
 		out.Better = s.better(c, factor)
+		out.Past = out.Better == 0 && s.past(c, factor)
 	}
 	out.Words = out.words(s)
 	return out
@@ -131,18 +142,29 @@ func (s Scenario) better(c judge.Config, factor float64) float64 {
 		more.Share = share
 		more.Canary = max(s.Canary, int(hosts*share+0.5))
 		more.Baseline = max(1, int(hosts)-more.Canary)
-		if _, failed := more.bake(c, factor, expected{}); failed {
+		if _, verdict := more.bake(c, factor, expected{}); verdict == judge.Fail {
 			return share
 		}
 	}
 	return 0
 }
 
+// past reports whether a bake that goes as expected fails in time when more is known of the time before.
+func (s Scenario) past(c judge.Config, factor float64) bool {
+	const enough = time.Hour
+	if s.Before >= enough {
+		return false
+	}
+	s.Before = enough
+	_, verdict := s.bake(c, factor, expected{})
+	return verdict == judge.Fail
+}
+
 // bake judges one bake.
-func (s Scenario) bake(c judge.Config, factor float64, d draws) (time.Duration, bool) {
+func (s Scenario) bake(c judge.Config, factor float64, d draws) (time.Duration, judge.Verdict) {
 	state, err := judge.New(c)
 	if err != nil {
-		return 0, false // it was checked before
+		return 0, judge.Inconclusive // it was checked before
 	}
 	for at := s.Every - s.Before; at <= s.Most; at += s.Every {
 		t := judge.Tick{At: at}
@@ -151,11 +173,13 @@ func (s Scenario) bake(c judge.Config, factor float64, d draws) (time.Duration, 
 			t.At, worse = min(at, -1), 1
 		}
 		t.Samples = append(s.arm(c, d, judge.Canary, s.Canary, s.Share, worse), s.arm(c, d, judge.Baseline, s.Baseline, 1-s.Share, 1)...)
-		if state.Look(t); state.Failed() {
-			return at, true
+		state.Look(t)
+		v := state.Verdict()
+		if at > 0 && (judge.Finding{Verdict: v, At: at}).Ends(s.Least, s.Most) {
+			return at, v
 		}
 	}
-	return 0, false
+	return 0, judge.Inconclusive
 }
 
 func (s Scenario) arm(c judge.Config, d draws, arm judge.Arm, hosts int, share, factor float64) []judge.Sample {
@@ -192,8 +216,14 @@ func (c Case) words(s Scenario) string {
 	default:
 		text += fmt.Sprintf("found within %s by %s of such bakes", s.Most, percent(c.Found))
 	}
+	if c.Passed >= 0.5 {
+		return text + fmt.Sprintf("; %s pass before: lower pass_below, or tolerate less", percent(c.Passed))
+	}
 	if c.Better > 0 {
 		return text + fmt.Sprintf("; with %s of the traffic it would be", percent(c.Better))
+	}
+	if c.Past {
+		return text + "; with an hour before known it would be"
 	}
 	return text + "; no share of this traffic is enough: bake longer, or tolerate less"
 }

@@ -31,3 +31,42 @@ func TestOutlooks(t *testing.T) {
 		t.Errorf("the same asked twice: %+v and %+v", again.Cases, fast)
 	}
 }
+
+// TestPassedBefore: what passes is not found any more, unless the bake has to last longer.
+func TestPassedBefore(t *testing.T) {
+	t.Parallel()
+	s := Scenario{Rate: 1000, Share: 0.2, Canary: 2, Baseline: 8, ErrorRate: 0.005, Before: 20 * time.Minute, Most: 30 * time.Minute, Runs: 9}
+	try := func(below float64, least time.Duration) Case {
+		s := s
+		s.Least = least
+		out, err := Of(judge.Metric{Name: "errors", WorseBy: 1.5, PassBelow: below}, s, []float64{2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Cases[0]
+	}
+	tight, wide, held := try(1.5, 0), try(15, 0), try(15, 30*time.Minute)
+	if wide.Passed < 0.9 || wide.Found > 0.1 || !strings.Contains(wide.Words, "pass before: lower pass_below") {
+		t.Errorf("wide: %+v", wide)
+	}
+	if tight.Passed > 0.2 || tight.Found <= wide.Found || held.Found <= wide.Found {
+		t.Errorf("tight %+v, wide %+v, held %+v", tight, wide, held)
+	}
+}
+
+// TestAPastWouldHelp: what no share of the traffic shows, a known past may.
+func TestAPastWouldHelp(t *testing.T) {
+	t.Parallel()
+	s := Scenario{Rate: 200, Share: 0.5, Canary: 1, Baseline: 1, ErrorRate: 0.01, Most: 10 * time.Minute, Runs: 5}
+	out, err := Of(judge.Metric{Name: "errors", WorseBy: 1.5}, s, []float64{3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := out.Cases[0]; c.Median != 0 || c.Better != 0 || !c.Past || !strings.HasSuffix(c.Words, "; with an hour before known it would be") {
+		t.Errorf("%+v", c)
+	}
+	s.Before = time.Hour
+	if out, err = Of(judge.Metric{Name: "errors", WorseBy: 1.5}, s, []float64{3}); err != nil || out.Cases[0].Median == 0 || out.Cases[0].Past {
+		t.Errorf("%v: %+v", err, out.Cases)
+	}
+}

@@ -11,7 +11,7 @@ from decimal import Decimal as D, getcontext
 getcontext().prec = 60
 ALTERNATIVES = [(4, "0.04"), (7, "0.14"), (11, "0.20"), (17, "0.34"), (24, "0.21"), (38, "0.07")]
 MIRRORED = [(-4, "0.15"), (-7, "0.25"), (-11, "0.40"), (-16, "0.12"), (-23, "0.08")]
-FIRST, LATER = D("0.9"), D("0.03")
+FIRST, LATER = D("0.98"), D("0.006")
 PASS = 7
 REACH = 25
 
