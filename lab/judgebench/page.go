@@ -54,9 +54,19 @@ buckets; memory is about 500 MB a host, wanders by 3 % over 5 minutes, and new p
 
 `
 
-const judgesAbout = `Each is written from its project's documentation and keeps its defaults; "tuned" is what a user might set who knows the service.
-Flagger: "Deployment Strategies" and "Metrics Analysis". Argo Rollouts: "Analysis & Progressive Delivery". Kayenta: "Canary judge" and "Canary configuration".
-All are given the same canary share from the first to the last minute, although Flagger and Argo Rollouts usually step it up.
+const judgesAbout = `Each is written from its project's documentation and source and has the values documented there; "tuned" is what a user might
+set who knows the service. Where the documentation leaves a choice, the one that serves that judge best was taken.
+
+- Flagger (github.com/fluxcd/flagger, July 2026): "How it works", "Metrics Analysis", "Deployment Strategies" in docs/gitbook/usage;
+  pkg/controller/scheduler.go. Its Istio tutorial rolls back at the 5th failed check, of an analysis of five minutes.
+- Argo Rollouts (github.com/argoproj/argo-rollouts, August 2026): "Analysis & Progressive Delivery", docs/features/analysis.md; analysis/analysis.go.
+  Its template's irate would measure the last two scrapes; here the whole interval is measured.
+- Kayenta (github.com/spinnaker/kayenta, April 2025): docs/canary-config.md, NetflixACAJudge.scala, MannWhitneyClassifier.scala, MannWhitney.scala; and
+  spinnaker.io/guides/user/canary: "How canary judgment works", "Best practices for configuring canary". These ask for three hours, and for
+  a baseline that was started with the canary and is as large: here it is the rest of the fleet, as it was running.
+
+All are given the same canary share from the first to the last minute, although Flagger (5, 10 ... 50 %) and Argo Rollouts (20, 40, 60, 80 %) step it up
+in their examples; and all end with the bake, although a failed check makes Flagger's analysis longer.
 
 `
 

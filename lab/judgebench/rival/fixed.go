@@ -7,8 +7,9 @@ import (
 )
 
 // fixed is the test of a textbook: is the canary's share of failed, or of slow, requests
-// higher than the baseline's? It is exact (the canary's share of all events is binomial),
-// and valid for one look. Peeked at every tick it is what a dashboard with a p-value is.
+// higher than the baseline's? It is exact (of independent events the canary's share is
+// binomial: Przyborowski and Wilenski, Biometrika 31, 1940; R's poisson.test), and valid for
+// one look. Peeked at every tick it is what a dashboard with a p-value is.
 type fixed struct {
 	alpha float64 // of each of the two tests
 	peeks bool

@@ -1,23 +1,34 @@
 package rival
 
 import (
+	"cmp"
 	"math"
-	"slices"
 	"time"
+
+	"github.com/slipway-deploy/slipway/lab/judgebench/stream"
 )
 
-// kayenta is Kayenta's NetflixACAJudge (docs: "Canary judge", "Canary configuration"): at
-// the end of an interval the canary's and the baseline's series of each metric, a point a
-// minute, are compared with the Mann-Whitney test. A metric is High when the lower bound of
-// the 98 % confidence interval of the shift lies above 0.25 times the estimated shift, and
-// the mean has risen by more than the metric's allowedIncrease, which one sets for a gauge
-// such as memory that differs from host to host. The
-// score is the share of metrics that are not; a score under the marginal threshold of 75
-// fails, which one of three metrics is enough for.
+// kayenta is Kayenta's NetflixACAJudge-v1.0 as spinnaker/kayenta runs it (docs/canary-config.md;
+// NetflixACAJudge.scala, WeightedSumScorer.scala) on a stage as Spinnaker's "Best practices
+// for configuring canary" sets it up (spinnaker.io/guides/user/canary/best-practices).
+//
+// At the end of each interval all the points since the deploy are judged: the lookback that
+// grows is the default. A metric is High or not, see high; its direction is "increase", so
+// that less memory fails nobody. The score is the share of metrics that are not High, of
+// those that have data (a point that is missing is removed, which is the default); it is 0
+// when half of the metrics have none. A score at or below the marginal threshold fails, and
+// so does a last score below the pass threshold; both are the best practices' starting
+// points. One of three metrics is enough for either.
+//
+// The best practices ask for 50 points or more a judgment and begin with 60, an hour at the
+// default step of a minute: here too an interval has 60, or a point a tick. They also ask
+// for three hours, and for a baseline that was started with the canary and is as large;
+// neither is given.
 type kayenta struct {
-	interval time.Duration // 0: the whole bake
+	interval time.Duration // between judgments
+	step     time.Duration // between points
 
-	canary, baseline Side // of this minute
+	canary, baseline Side // since the last point
 	series           [3]pair
 }
 
@@ -25,31 +36,38 @@ type kayenta struct {
 type pair struct{ canary, baseline []float64 }
 
 const (
-	kayentaTolerance = 0.25
-	kayentaQuantile  = 2.3263478740408408 // of the normal distribution, 98 % between
-	kayentaMarginal  = 75
+	kayentaMarginal = 75
+	kayentaPass     = 95
+	kayentaNoData   = 0.5 // of the metrics
+	kayentaPoints   = 60  // an interval
 )
 
 func newKayenta(interval time.Duration) func(time.Duration) (Judge, error) {
-	return func(time.Duration) (Judge, error) { return &kayenta{interval: interval}, nil }
+	return func(bake time.Duration) (Judge, error) {
+		every := min(cmp.Or(interval, bake), bake)
+		step := (every / kayentaPoints).Truncate(stream.Interval)
+		return &kayenta{interval: every, step: max(step, stream.Interval)}, nil
+	}
 }
 
 func (k *kayenta) Look(t Seen) Verdict {
 	k.canary.add(t.Canary)
 	k.baseline.add(t.Baseline)
-	if t.At > 0 && t.At%time.Minute == 0 {
-		k.minute()
+	if t.At > 0 && t.At%k.step == 0 {
+		k.points()
 	}
-	if !t.Last && (k.interval == 0 || t.At < k.interval) {
-		return Wait
-	}
-	if k.score() < kayentaMarginal {
+	switch {
+	case t.Last && k.score() >= kayentaPass:
+		return Promote
+	case t.Last:
+		return Abort
+	case t.At > 0 && t.At%k.interval == 0 && k.score() <= kayentaMarginal:
 		return Abort
 	}
-	return Promote
+	return Wait
 }
 
-func (k *kayenta) minute() {
+func (k *kayenta) points() {
 	for i, of := range []func(*Side) float64{
 		func(s *Side) float64 { return 1 - s.success() },
 		func(s *Side) float64 { return s.quantile(0.99) },
@@ -70,51 +88,22 @@ func point(series []float64, v float64) []float64 {
 }
 
 func (k *kayenta) score() float64 {
-	passed := 0.0
+	passed, judged, all := 0.0, 0.0, float64(len(k.series))
 	for i, p := range k.series {
+		if len(p.canary) == 0 || len(p.baseline) == 0 {
+			continue
+		}
+		judged++
 		if !p.high(allowedIncreases()[i]) {
 			passed++
 		}
 	}
-	return 100 * passed / float64(len(k.series))
+	if (all-judged)/all >= kayentaNoData {
+		return 0
+	}
+	return 100 * passed / judged
 }
 
-// allowedIncreases are of errors, of the 99th percentile (both are the default), and of memory.
+// allowedIncreases are of errors, of the 99th percentile (both are the default), and of
+// memory, which differs from host to host: the documentation's example.
 func allowedIncreases() [3]float64 { return [3]float64{1, 1, 1.1} }
-
-// high is the classification of a metric for which more is worse.
-func (p pair) high(allowedIncrease float64) bool {
-	estimate, low, ok := shift(p.canary, p.baseline)
-	return ok && low > kayentaTolerance*math.Abs(estimate) && mean(p.canary) >= allowedIncrease*mean(p.baseline)
-}
-
-func mean(series []float64) float64 {
-	sum := 0.0
-	for _, v := range series {
-		sum += v
-	}
-	return sum / float64(len(series))
-}
-
-// shift is the Hodges-Lehmann estimate of how much higher a is than b, and the lower bound
-// of its 98 % confidence interval, from the normal approximation of the rank sum.
-func shift(a, b []float64) (estimate, low float64, ok bool) {
-	m, n := float64(len(a)), float64(len(b))
-	if m == 0 || n == 0 {
-		return 0, 0, false
-	}
-	differences := make([]float64, 0, len(a)*len(b))
-	for _, x := range a {
-		for _, y := range b {
-			differences = append(differences, x-y)
-		}
-	}
-	slices.Sort(differences)
-	half := len(differences) / 2
-	estimate = differences[half]
-	if len(differences)%2 == 0 {
-		estimate = (estimate + differences[half-1]) / 2
-	}
-	k := int(math.Round(m*n/2 - kayentaQuantile*math.Sqrt(m*n*(m+n+1)/12)))
-	return estimate, differences[max(0, k-1)], true
-}

@@ -49,22 +49,3 @@ func TestChance(t *testing.T) {
 		t.Error("nothing to compare must prove nothing")
 	}
 }
-
-// Hodges and Lehmann's estimate is the median of all differences; the bound is the
-// difference whose rank the normal approximation of the rank sum gives.
-func TestShift(t *testing.T) {
-	t.Parallel()
-	a := []float64{11, 12, 13, 14, 15, 16, 17, 18, 19, 20}
-	b := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
-	estimate, low, ok := shift(a, b)
-	// 100 differences from 1 to 19, 10-|d-10| of each d; rank round(50-2.326*sqrt(175)) = 19.
-	if !ok || estimate != 10 || low != 6 {
-		t.Errorf("estimate %v, low %v", estimate, low)
-	}
-	if _, _, ok := shift(nil, b); ok {
-		t.Error("a shift of nothing")
-	}
-	if estimate, low, _ := shift([]float64{5}, []float64{3}); estimate != 2 || low != 2 {
-		t.Errorf("of one point each: %v, %v", estimate, low)
-	}
-}

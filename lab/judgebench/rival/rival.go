@@ -37,15 +37,14 @@ type Contender struct {
 // All are the contenders of the benchmark, Slipway first.
 func All() []Contender {
 	return []Contender{
-		{Name: "Slipway", About: slipwayAbout, New: newSlipway(1.5)},
-		{Name: "Slipway, strict", Tuned: true, About: strictAbout, New: newSlipway(1.1)},
-		{Name: "Flagger", About: "its tutorial's analysis: every 60 s success rate >= 99 % and P99 <= 500 ms; threshold 5", New: flagger{every: time.Minute, success: 0.99, slowest: 0.5, threshold: 5}.begin},
-		{Name: "Flagger, tuned", Tuned: true, About: "success rate >= 99.5 %, P99 <= 450 ms, for a service that usually has 99.9 % and 420 ms", New: flagger{every: time.Minute, success: 0.995, slowest: 0.45, threshold: 5}.begin},
-		{Name: "Argo Rollouts", About: "its documentation's success-rate template: every 5 min result >= 0.95; failureLimit 3", New: argo{every: 5 * time.Minute, success: 0.95, failureLimit: 3}.begin},
+		{Name: "Slipway", About: slipwayAbout, New: newSlipway},
+		{Name: "Flagger", About: "the analysis of \"How it works\": every 1 min success rate >= 99 % and P99 <= 500 ms, and no requests are a failed check too; rolled back at the 10th failed check", New: flagger{every: time.Minute, success: 0.99, slowest: 0.5, threshold: 10}.begin},
+		{Name: "Flagger, tuned", Tuned: true, About: "the same with success rate >= 99.5 %, P99 <= 450 ms, for a service that usually has 99.9 % and 420 ms", New: flagger{every: time.Minute, success: 0.995, slowest: 0.45, threshold: 10}.begin},
+		{Name: "Argo Rollouts", About: "the success-rate template of \"Background Analysis\": every 5 min result >= 0.95; failureLimit 3, so that the fourth failure aborts", New: argo{every: 5 * time.Minute, success: 0.95, failureLimit: 3}.begin},
 		{Name: "Argo Rollouts, tuned", Tuned: true, About: "every 1 min result >= 0.995; failureLimit 2", New: argo{every: time.Minute, success: 0.995, failureLimit: 2}.begin},
-		{Name: "Kayenta", About: "Mann-Whitney, 98 % interval, tolerance 0.25, on one point a minute of errors, P99 and memory (allowedIncrease 1.1); one verdict at the end of the bake", New: newKayenta(0)},
-		{Name: "Kayenta, 10 min", About: "the same, with an interval of 10 minutes", New: newKayenta(10 * time.Minute)},
-		{Name: "fixed test", About: "exact test of two proportions, errors and requests over 250 ms, 0.1 % in all; once, at the end of the bake", New: newFixed(0.001, false)},
+		{Name: "Kayenta", About: "NetflixACAJudge: Mann-Whitney, 98 % interval, tolerance 0.25, on 60 points of errors, P99 and memory (allowedIncrease 1.1); thresholds 75 and 95; one judgment, at the end of the bake", New: newKayenta(0)},
+		{Name: "Kayenta, 10 min", About: "the same every 10 minutes, on all points since the deploy, 60 an interval", New: newKayenta(10 * time.Minute)},
+		{Name: "fixed test", About: "conditional test of two Poisson rates (Przyborowski and Wilenski, 1940), errors and requests over 250 ms, 0.1 % in all; once, at the end of the bake", New: newFixed(0.001, false)},
 		{Name: "fixed test, peeked at", About: "the same, looked at every 5 s, as one must not", New: newFixed(0.001, true)},
 		{Name: "10-minute bake", About: "no judge: abort when over 5 % of a minute's requests fail, promote after 10 min", New: newBake(10*time.Minute, 0.05)},
 	}

@@ -72,6 +72,16 @@ func minutes(a, b arm, which ...int) func(int) arm {
 	}
 }
 
+// from is a from this minute on, and b before.
+func from(minute int, a, b arm) func(int) arm {
+	return func(i int) arm {
+		if (i-1)/12+1 >= minute {
+			return a
+		}
+		return b
+	}
+}
+
 var noise = [...]float64{0, 1, -2, 3, -1, 2, -3, 1, 0, -1, 2}
 
 // wobble is an arm with a rate that goes up and down from minute to minute.
@@ -98,29 +108,41 @@ func TestRivals(t *testing.T) {
 		want             Verdict
 		at               time.Duration
 	}{
-		{"documented minimum: interval * threshold", "Flagger", always(bad), always(fine), Abort, 5 * time.Minute},
-		{"latency alone", "Flagger", always(slow), always(fine), Abort, 5 * time.Minute},
+		{"documented time: interval * threshold", "Flagger", always(bad), always(fine), Abort, 10 * time.Minute},
+		{"latency alone", "Flagger", always(slow), always(fine), Abort, 10 * time.Minute},
 		{"99 % is in range", "Flagger", always(arm{requests: 100, errors: 1}), always(fine), Promote, bakes},
-		{"four failed checks", "Flagger", minutes(bad, fine, 3, 8, 14, 20), always(fine), Promote, bakes},
-		{"a fifth, not in a row", "Flagger", minutes(bad, fine, 3, 8, 14, 20, 27), always(fine), Abort, 27 * time.Minute},
-		{"no baseline: an outage behind both", "Flagger", always(bad), always(bad), Abort, 5 * time.Minute},
-		{"nothing measured", "Flagger", always(quiet), always(fine), Promote, bakes},
-		{"99.2 %", "Flagger, tuned", always(arm{requests: 125, errors: 1}), always(fine), Abort, 5 * time.Minute},
+		{"nine failed checks", "Flagger", minutes(bad, fine, 1, 2, 3, 8, 9, 14, 15, 20, 30), always(fine), Promote, bakes},
+		{"a tenth, not in a row", "Flagger", minutes(bad, fine, 1, 2, 3, 8, 9, 14, 15, 20, 26, 29), always(fine), Abort, 29 * time.Minute},
+		{"no baseline: an outage behind both", "Flagger", always(bad), always(bad), Abort, 10 * time.Minute},
+		{"no values found is a failed check", "Flagger", always(quiet), always(fine), Abort, 10 * time.Minute},
+		{"no values found, nine times", "Flagger", minutes(quiet, fine, 1, 2, 3, 4, 5, 6, 7, 8, 9), always(fine), Promote, bakes},
+		{"99.2 %", "Flagger, tuned", always(arm{requests: 125, errors: 1}), always(fine), Abort, 10 * time.Minute},
 
 		{"a fourth failed measurement", "Argo Rollouts", always(worst), always(fine), Abort, 20 * time.Minute},
 		{"failureLimit 3", "Argo Rollouts", minutes(worst, fine, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), always(fine), Promote, bakes},
+		{"a fourth, not in a row", "Argo Rollouts", minutes(worst, fine, 1, 2, 3, 4, 5, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 26, 27, 28, 29, 30), always(fine), Abort, bakes},
 		{"95 % meets the condition", "Argo Rollouts", always(arm{requests: 100, errors: 5}), always(fine), Promote, bakes},
-		{"Successful when nothing was measured", "Argo Rollouts", always(quiet), always(fine), Promote, bakes},
+		{"NaN does not", "Argo Rollouts", always(quiet), always(fine), Abort, 20 * time.Minute},
 		{"99.2 %", "Argo Rollouts, tuned", always(arm{requests: 125, errors: 1}), always(fine), Abort, 3 * time.Minute},
 
 		{"the same series", "Kayenta", wobble(10, 1), wobble(10, 1), Promote, bakes},
 		{"twice the errors", "Kayenta", wobble(20, 1), wobble(10, 1), Abort, bakes},
 		{"half the errors", "Kayenta", wobble(5, 1), wobble(10, 1), Promote, bakes},
 		{"a shift that is lost in noise", "Kayenta", wobble(51, 10), wobble(50, 10), Promote, bakes},
-		{"twice the errors, 10 minutes", "Kayenta, 10 min", wobble(20, 1), wobble(10, 1), Abort, 10 * time.Minute},
 		{"memory within allowedIncrease", "Kayenta", always(fatter), always(fine), Promote, bakes},
 		{"memory beyond it", "Kayenta", always(leaking), always(fine), Abort, bakes},
-		{"no requests, no points", "Kayenta", always(quiet), always(fine), Promote, bakes},
+		{"less memory", "Kayenta", always(fine), always(leaking), Promote, bakes},
+		{"two of three metrics without data", "Kayenta", always(quiet), always(fine), Abort, bakes},
+		{"a fault that went away", "Kayenta", minutes(bad, fine, 1, 2, 3, 4, 5, 6, 7, 8), always(fine), Promote, bakes},
+
+		// Bad in b of n minutes, the canary differs in b/n of the differences; the bound lies at
+		// about 0.39 of them, or 0.41 or 0.42 of the longer series.
+		{"twice the errors", "Kayenta, 10 min", wobble(20, 1), wobble(10, 1), Abort, 10 * time.Minute},
+		{"alike", "Kayenta, 10 min", wobble(10, 1), wobble(10, 1), Promote, bakes},
+		{"8 of 10", "Kayenta, 10 min", minutes(bad, fine, 1, 2, 3, 4, 5, 6, 7, 8), always(fine), Abort, 10 * time.Minute},
+		{"5 of 10, 15 of 20: all since the deploy", "Kayenta, 10 min", from(6, bad, fine), always(fine), Abort, 20 * time.Minute},
+		{"10 of 20, 20 of 30", "Kayenta, 10 min", from(11, bad, fine), always(fine), Abort, bakes},
+		{"10 of 30", "Kayenta, 10 min", from(21, bad, fine), always(fine), Promote, bakes},
 
 		{"ten times, at the end", "fixed test", always(tenfold), always(usual), Abort, bakes},
 		{"alike", "fixed test", always(usual), always(usual), Promote, bakes},
@@ -153,7 +175,7 @@ func TestSlipway(t *testing.T) {
 		{stream.Healthy(), []Verdict{Promote, Hold}},
 		{stream.Fault{Name: "errors 50x", Errors: 50, Latency: 1}, []Verdict{Abort}},
 	} {
-		j, err := newSlipway(1.5)(bake)
+		j, err := newSlipway(bake)
 		if err != nil {
 			t.Fatal(err)
 		}

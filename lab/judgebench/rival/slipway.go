@@ -8,26 +8,21 @@ import (
 	"github.com/slipway-deploy/slipway/lab/judgebench/stream"
 )
 
-const (
-	slipwayAbout = "errors worse_by 1.5x (its default), latency 1.1x, memory 1.2x; alpha 0.1 % in all; the hour before is shown to it"
-	strictAbout  = "the same with errors worse_by 1.1x"
-)
+const slipwayAbout = "errors worse_by 1.1x (its default), latency 1.1x, memory 1.2x; alpha 0.1 % in all; the hour before is shown to it; a bake that is as long whatever it says"
 
 // slipway is the judge that the engine runs.
 type slipway struct{ state *judge.State }
 
-func newSlipway(errorsWorseBy float64) func(time.Duration) (Judge, error) {
-	return func(time.Duration) (Judge, error) {
-		state, err := judge.New(judge.Config{Metrics: []judge.Metric{
-			{Name: stream.Errors, Kind: judge.Counts, WorseBy: errorsWorseBy},
-			{Name: stream.Latency, Kind: judge.Histogram, WorseBy: 1.1},
-			{Name: stream.Memory, Kind: judge.Gauge, WorseBy: 1.2},
-		}})
-		if err != nil {
-			return nil, fmt.Errorf("configure the judge: %w", err)
-		}
-		return &slipway{state}, nil
+func newSlipway(time.Duration) (Judge, error) {
+	state, err := judge.New(judge.Config{Metrics: []judge.Metric{
+		{Name: stream.Errors, Kind: judge.Counts, WorseBy: 1.1},
+		{Name: stream.Latency, Kind: judge.Histogram, WorseBy: 1.1},
+		{Name: stream.Memory, Kind: judge.Gauge, WorseBy: 1.2},
+	}})
+	if err != nil {
+		return nil, fmt.Errorf("configure the judge: %w", err)
 	}
+	return &slipway{state}, nil
 }
 
 func (s *slipway) Look(t Seen) Verdict {

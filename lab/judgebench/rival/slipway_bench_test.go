@@ -10,7 +10,7 @@ import (
 // A whole rollout through Slipway's judge: an hour before, and a bake of half an hour.
 func BenchmarkSlipway(b *testing.B) {
 	for b.Loop() {
-		j, err := newSlipway(1.5)(30 * time.Minute)
+		j, err := newSlipway(30 * time.Minute)
 		if err != nil {
 			b.Fatal(err)
 		}
