@@ -16,12 +16,14 @@ import (
 const look = 5 * time.Second
 
 // bake watches a stage until there is a verdict, and journals it. The time counts
-// from when the bake was decided, so that a resumed one ends when it would have.
+// from when the bake was decided, so that one which a process takes over ends when it would have.
 func (d *drive) bake(ctx context.Context, c rollout.Command, s rollout.State) error {
 	stage := s.Plan.Stages[c.Stage]
 	e := rollout.Event{Kind: rollout.StageDone, Command: c.ID, Verdict: rollout.Pass}
 	if len(stage.Metrics) == 0 {
-		if err := d.sleep(ctx, c.At.Add(longest(stage.Bake))); err != nil {
+		// A clock that is behind the one by which the bake was decided makes it no longer.
+		left := c.At.Add(longest(stage.Bake)).Sub(d.Clock.Now())
+		if err := d.rest(ctx, min(left, longest(stage.Bake))); err != nil {
 			return err
 		}
 	} else if err := d.judge(ctx, c, s, &e); err != nil {
@@ -37,18 +39,9 @@ func (d *drive) bake(ctx context.Context, c rollout.Command, s rollout.State) er
 
 func longest(b rollout.Bake) time.Duration { return max(b.Least, b.Most) }
 
-// sleep waits until a time.
-func (d *drive) sleep(ctx context.Context, until time.Time) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-d.Clock.After(until.Sub(d.Clock.Now())):
-		return nil
-	}
-}
-
-// judge looks at the stage's sources until the judge is sure, or time is up. What an
-// earlier process saw of this bake is judged first, so that a crash costs no evidence.
+// judge looks at the stage's sources until the judge is sure, or time is up. What earlier
+// processes, and bakes that a pause cut off, saw of this stage is judged first: neither a
+// crash nor a pause costs evidence.
 func (d *drive) judge(ctx context.Context, c rollout.Command, s rollout.State, e *rollout.Event) error {
 	stage := s.Plan.Stages[c.Stage]
 	seen := newReplay(c, stage)
@@ -58,26 +51,28 @@ func (d *drive) judge(ctx context.Context, c rollout.Command, s rollout.State, e
 		return nil
 	}
 	w := d.sampling(s, stage)
+	w.heard = seen.heard
 	defer w.close()
 	if err := d.prepare(ctx, seen, w, s); err != nil {
 		return err
 	}
-	most := longest(stage.Bake)
-	every := min(look, max(most/10, 100*time.Millisecond))
+	watch := d.elapsed(seen)
+	if err := d.unwatched(ctx, seen, stage, watch.now()); err != nil {
+		return err
+	}
+	every := min(look, max(longest(stage.Bake)/10, 100*time.Millisecond))
+	begun := c.At.Sub(seen.origin)
+	least, most := begun+stage.Bake.Least, begun+longest(stage.Bake)
 	for {
-		at := max(d.Clock.Now().Sub(c.At), 0)
+		at := watch.now()
 		if at >= most {
 			return conclude(seen.state.End(at), stage, e)
 		}
-		t := w.tick(ctx, at)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err := d.keep(ctx, seen, t); err != nil {
+		f, err := d.look(ctx, seen, w, at)
+		if err != nil {
 			return err
 		}
-		f := seen.take(t)
-		if f.Verdict == judge.Fail || (f.Verdict == judge.Pass && at >= stage.Bake.Least) {
+		if f.Verdict == judge.Fail || (f.Verdict == judge.Pass && at >= least && counts(stage) && !seen.open(stage)) {
 			return conclude(f, stage, e)
 		}
 		select {
@@ -86,30 +81,55 @@ func (d *drive) judge(ctx context.Context, c rollout.Command, s rollout.State, e
 			return ctx.Err()
 		}
 		next := min(at+every, most)
-		if at < stage.Bake.Least {
-			next = min(next, stage.Bake.Least)
+		if at < least {
+			next = min(next, least)
 		}
-		if err := d.sleep(ctx, c.At.Add(next)); err != nil {
+		if err := d.rest(ctx, next-watch.now()); err != nil {
 			return err
 		}
 	}
 }
 
-// config translates what a stage judges; the two types change for different reasons.
+// look asks the sources once, journals what they say, and judges it.
+func (d *drive) look(ctx context.Context, seen *replay, w *sampling, at time.Duration) (judge.Finding, error) {
+	t := w.tick(ctx, at)
+	if ctx.Err() != nil {
+		return judge.Finding{}, ctx.Err()
+	}
+	if err := d.keep(ctx, seen, t); err != nil {
+		return judge.Finding{}, err
+	}
+	return seen.take(t), nil
+}
+
+// counts reports whether something that a stage judges is more than for show.
+func counts(stage rollout.Stage) bool {
+	return slices.ContainsFunc(stage.Metrics, func(m rollout.Metric) bool { return !m.DryRun })
+}
+
+// config is what a stage judges.
 func config(stage rollout.Stage) judge.Config {
-	var c judge.Config
-	for _, m := range stage.Metrics {
-		c.Metrics = append(c.Metrics, judge.Metric{
-			Name: m.Name, Kind: judge.Kind(m.Kind), WorseBy: m.WorseBy, AtMost: m.AtMost, Higher: m.Higher, DryRun: m.DryRun,
+	return judge.Config{Metrics: JudgeMetrics(stage.Metrics)}
+}
+
+// JudgeMetrics translates what a stage judges; the two types change for different
+// reasons. It is the only place where they meet: a record that is judged again is judged
+// by what judged it first.
+func JudgeMetrics(all []rollout.Metric) []judge.Metric {
+	var out []judge.Metric
+	for _, m := range all {
+		out = append(out, judge.Metric{
+			Name: m.Name, Kind: judge.Kind(m.Kind), WorseBy: m.WorseBy, PassBelow: m.PassBelow, AtMost: m.AtMost,
+			Higher: m.Higher, DryRun: m.DryRun,
 		})
 	}
-	return c
+	return out
 }
 
 // conclude turns a finding into the verdict of a bake.
 func conclude(f judge.Finding, stage rollout.Stage, e *rollout.Event) error {
 	e.Verdict, e.Reason = rollout.Verdict(f.Verdict), f.Reason
-	if !slices.ContainsFunc(stage.Metrics, func(m rollout.Metric) bool { return !m.DryRun }) {
+	if !counts(stage) {
 		// All of it was for show: such a stage passes by time alone.
 		e.Verdict = rollout.Pass
 	}

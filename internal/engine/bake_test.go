@@ -202,4 +202,7 @@ func TestMetricsForShowPassByTime(t *testing.T) {
 	if st := s.Stages[0]; s.Phase != rollout.Completed || st.Verdict != rollout.Pass || !strings.Contains(st.Detail, "dry_run") {
 		t.Errorf("%s, verdict %q: %s", s.Phase, st.Verdict, st.Detail)
 	}
+	if took := s.Stages[0].Left.Sub(s.Stages[0].Entered); took != time.Minute {
+		t.Errorf("it was watched for %s", took)
+	}
 }

@@ -94,6 +94,8 @@ type Gap struct {
 	Metric string
 	Host   string // "": of no host
 	Reason string
+	// Early is true when nothing is wrong: the first data of the source is not complete yet.
+	Early bool
 }
 
 // Gaps is the error of a Source that answered in part.

@@ -49,7 +49,7 @@ func TestRecordsComeBack(t *testing.T) {
 			t.Fatal(err)
 		}
 		c := rollout.Command{ID: 3, At: began}
-		got, err := tickOf(journal.Look{At: began.Add(tick.At), Body: body}, c)
+		got, err := tickOf(journal.Look{At: began.Add(tick.At), Body: body}, c.At)
 		if err != nil || !reflect.DeepEqual(got, tick) {
 			t.Fatalf("%+v came back as %+v, %v", tick, got, err)
 		}

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/judge"
@@ -13,17 +16,22 @@ import (
 )
 
 // replay is a judge, and which bake it judges. It takes looks that are live and looks
-// that were journalled.
+// that were journalled, also those of bakes of the same stage that were cut off.
 type replay struct {
 	command rollout.Command
+	origin  time.Time // when the first bake of the stage began: ticks count from there
 	state   *judge.State
 	found   judge.Finding
-	seq     int   // of the last journalled look
-	broken  error // why there can be no judge
+	before  time.Duration     // of the last tick of the time before
+	last    time.Duration     // of the last look
+	gaps    map[string]string // of the last look
+	heard   map[string]bool   // metrics that had a sample of the canary
+	seq     int               // of the last journalled look of the command
+	broken  error             // why there can be no judge
 }
 
 func newReplay(c rollout.Command, stage rollout.Stage) *replay {
-	r := &replay{command: c}
+	r := &replay{command: c, origin: c.At, before: math.MinInt64, heard: map[string]bool{}}
 	r.state, r.broken = judge.New(config(stage))
 	return r
 }
@@ -31,23 +39,64 @@ func newReplay(c rollout.Command, stage rollout.Stage) *replay {
 // take judges one tick.
 func (r *replay) take(t judge.Tick) judge.Finding {
 	r.state.Look(t)
-	if t.At >= 0 {
+	if t.At < 0 {
+		r.before = max(r.before, t.At)
+	} else {
+		r.last, r.gaps = max(r.last, t.At), t.Gaps
+		for _, s := range t.Samples {
+			r.heard[s.Metric] = r.heard[s.Metric] || s.Arm == judge.Canary
+		}
 		r.found = r.state.Finding()
 	}
 	return r.found
 }
 
-// looks judges what was journalled.
-func (r *replay) looks(looks []journal.Look) error {
-	for _, l := range looks {
-		t, err := tickOf(l, r.command)
-		if err != nil {
-			return fmt.Errorf("samples of command %d: %w", r.command.ID, err)
+// open reports whether the last look left something open that counts. Such a look passes
+// no stage: what was not said may be what is wrong.
+func (r *replay) open(stage rollout.Stage) bool {
+	return slices.ContainsFunc(stage.Metrics, func(m rollout.Metric) bool { return !m.DryRun && r.gaps[m.Name] != "" })
+}
+
+// cutOff judges what was seen in earlier bakes of the stage: the hosts are the same, and
+// so is the release.
+func (r *replay) cutOff(ctx context.Context, j *journal.Journal, id string) error {
+	commands, err := j.Commands(ctx, id, false)
+	if err != nil {
+		return err
+	}
+	commands = slices.DeleteFunc(commands, func(b rollout.Command) bool {
+		return b.Kind != rollout.BakeStage || b.Stage != r.command.Stage || b.ID >= r.command.ID
+	})
+	for i, b := range commands {
+		if i == 0 {
+			r.origin = b.At
 		}
-		r.take(t)
-		r.seq = l.Seq
+		if _, err := r.looks(ctx, j, id, b.ID, 0); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// catchUp judges what was journalled of the bake itself and is new.
+func (r *replay) catchUp(ctx context.Context, j *journal.Journal, id string) error {
+	seq, err := r.looks(ctx, j, id, r.command.ID, r.seq)
+	r.seq = seq
+	return err
+}
+
+// looks judges what was journalled of a bake after a look, and returns the last one.
+func (r *replay) looks(ctx context.Context, j *journal.Journal, id string, command, after int) (int, error) {
+	err := j.EachLook(ctx, id, command, after, func(l journal.Look) error {
+		t, err := tickOf(l, r.origin)
+		if err != nil {
+			return fmt.Errorf("samples of command %d: %w", command, err)
+		}
+		r.take(t)
+		after = l.Seq
+		return nil
+	})
+	return after, err
 }
 
 // keep journals a tick. Without that the rollout ends here, as with any other result.
@@ -56,7 +105,7 @@ func (d *drive) keep(ctx context.Context, r *replay, t judge.Tick) error {
 	if err != nil {
 		return err
 	}
-	err = d.Journal.AppendSamples(ctx, d.lease, r.command.ID, journal.Look{At: r.command.At.Add(t.At), Body: body})
+	err = d.Journal.AppendSamples(ctx, d.lease, r.command.ID, journal.Look{At: r.origin.Add(t.At), Body: body})
 	if err != nil && ctx.Err() == nil {
 		d.fail(err)
 	}
@@ -85,16 +134,16 @@ func (w *Watcher) Finding(ctx context.Context, s rollout.State) (f judge.Finding
 		return f, false, nil
 	}
 	if w.replay == nil || w.replay.command.ID != c.ID || !w.replay.command.At.Equal(c.At) {
-		w.replay = newReplay(c, stage)
+		r := newReplay(c, stage)
+		if r.broken != nil {
+			return f, false, r.broken
+		}
+		if err := r.cutOff(ctx, w.journal, s.Plan.ID); err != nil {
+			return f, false, err
+		}
+		w.replay = r
 	}
-	if w.replay.broken != nil {
-		return f, false, w.replay.broken
-	}
-	looks, err := w.journal.Samples(ctx, s.Plan.ID, c.ID, w.replay.seq)
-	if err != nil {
-		return f, false, err
-	}
-	if err := w.replay.looks(looks); err != nil {
+	if err := w.replay.catchUp(ctx, w.journal, s.Plan.ID); err != nil {
 		return f, false, err
 	}
 	return w.replay.found, w.replay.found.Verdict != "", nil
@@ -134,9 +183,9 @@ func written(t judge.Tick) (string, error) {
 	return body, err
 }
 
-// tickOf reads a journalled look of a bake.
-func tickOf(l journal.Look, c rollout.Command) (judge.Tick, error) {
-	t := judge.Tick{At: l.At.Sub(c.At)}
+// tickOf reads a journalled look of a stage whose first bake began at origin.
+func tickOf(l journal.Look, origin time.Time) (judge.Tick, error) {
+	t := judge.Tick{At: l.At.Sub(origin)}
 	if l.Body == "" {
 		return t, nil
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/judge"
@@ -18,14 +19,17 @@ type sampling struct {
 	open    func(name string) (Source, error)
 	sources map[string]Source          // by name; nil until it was opened
 	metrics map[string]map[string]bool // which metrics each source is asked for
+	paired  map[string]bool            // metrics that nothing can be said of without a baseline
 	arms    map[string]judge.Arm       // by host
 	hosts   []string
+	heard   map[string]bool // metrics that had an answer, in earlier processes too
 }
 
 // sampling tells the hosts apart: those that run the release are the canary, those
-// that still serve what ran before are the baseline.
+// that still serve what ran before are the baseline. A host that the service was never on
+// is neither: it does nothing, and that is nothing to compare with.
 func (d *drive) sampling(s rollout.State, stage rollout.Stage) *sampling {
-	w := &sampling{sources: map[string]Source{}, metrics: map[string]map[string]bool{}, arms: map[string]judge.Arm{}}
+	w := &sampling{sources: map[string]Source{}, metrics: map[string]map[string]bool{}, paired: map[string]bool{}, arms: map[string]judge.Arm{}}
 	w.open = func(name string) (Source, error) {
 		if d.Source == nil {
 			return nil, fmt.Errorf("there is no source %q", name)
@@ -37,6 +41,7 @@ func (d *drive) sampling(s rollout.State, stage rollout.Stage) *sampling {
 			w.metrics[m.Source] = map[string]bool{}
 		}
 		w.metrics[m.Source][m.Name] = true
+		w.paired[m.Name] = m.WorseBy > 0 && m.AtMost == 0
 	}
 	for i, h := range s.Hosts {
 		name := s.Plan.Hosts[i].Name
@@ -45,7 +50,7 @@ func (d *drive) sampling(s rollout.State, stage rollout.Stage) *sampling {
 			continue
 		case h.Updated:
 			w.arms[name] = judge.Canary
-		case !h.Begun || h.Restored:
+		case (!h.Begun || h.Restored) && s.Plan.Hosts[i].From != "":
 			w.arms[name] = judge.Baseline
 		default:
 			continue
@@ -55,23 +60,48 @@ func (d *drive) sampling(s rollout.State, stage rollout.Stage) *sampling {
 	return w
 }
 
-// tick asks every source once. What cannot be asked is a gap of the metrics it is asked
-// for, never a verdict, and takes nothing from what the others say.
+// answer is what a source said.
+type answer struct {
+	samples []Sample
+	err     error
+}
+
+// tick asks every source once, all at the same time. What cannot be asked is a gap of the
+// metrics it is asked for, never a verdict, and takes nothing from what the others say.
 func (w *sampling) tick(ctx context.Context, at time.Duration) judge.Tick {
-	t := judge.Tick{At: at}
-	for _, name := range slices.Sorted(maps.Keys(w.metrics)) {
-		var samples []Sample
+	names := slices.Sorted(maps.Keys(w.metrics))
+	answers := make([]answer, len(names))
+	var asking sync.WaitGroup
+	for i, name := range names {
 		source, err := w.source(name)
-		if err == nil {
-			samples, err = source.Sample(ctx, w.hosts)
+		if err != nil {
+			answers[i].err = err
+			continue
 		}
-		if gaps := (Gaps{}); err != nil && !errors.As(err, &gaps) {
-			samples = nil // it broke: what came with it is not to be relied on
+		asking.Go(func() { answers[i] = ask(ctx, source, w.hosts) })
+	}
+	asking.Wait()
+	t := judge.Tick{At: at}
+	for i, name := range names {
+		a := answers[i]
+		if gaps := (Gaps{}); a.err != nil && !errors.As(a.err, &gaps) {
+			a.samples = nil // it broke: what came with it is not to be relied on
 		}
-		w.add(&t, name, samples)
-		w.gaps(&t, name, err)
+		w.add(&t, name, a.samples)
+		w.gaps(&t, name, a.err)
 	}
 	return t
+}
+
+// ask asks one source. One that breaks the engine's rules has no answer.
+func ask(ctx context.Context, source Source, hosts []string) (a answer) {
+	defer func() {
+		if p := recover(); p != nil {
+			a = answer{err: fmt.Errorf("the source broke: %v", p)}
+		}
+	}()
+	a.samples, a.err = source.Sample(ctx, hosts)
+	return a
 }
 
 // add puts what a source said of the hosts and metrics it was asked for into a tick.
@@ -90,31 +120,6 @@ func (w *sampling) add(t *judge.Tick, name string, samples []Sample) {
 		}
 		t.Samples = append(t.Samples, sample)
 	}
-}
-
-// gaps notes which metrics of a source have no answer, and why. A metric that has one of
-// some hosts has one.
-func (w *sampling) gaps(t *judge.Tick, name string, err error) {
-	if err == nil {
-		return
-	}
-	why := map[string]string{}
-	if gaps := (Gaps{}); errors.As(err, &gaps) {
-		for _, g := range gaps {
-			why[g.Metric] = g.Reason
-		}
-	} else {
-		for m := range w.metrics[name] {
-			why[m] = err.Error()
-		}
-	}
-	for _, s := range t.Samples {
-		delete(why, s.Metric)
-	}
-	if t.Gaps == nil && len(why) > 0 {
-		t.Gaps = map[string]string{}
-	}
-	maps.Copy(t.Gaps, why)
 }
 
 func (w *sampling) source(name string) (Source, error) {

@@ -37,21 +37,34 @@ func (j *Journal) AppendSamples(ctx context.Context, l Lease, command int, look 
 
 // Samples returns the looks of a bake after a number, in order.
 func (j *Journal) Samples(ctx context.Context, id string, command, after int) ([]Look, error) {
+	var looks []Look
+	err := j.EachLook(ctx, id, command, after, func(l Look) error {
+		looks = append(looks, l)
+		return nil
+	})
+	return looks, err
+}
+
+// EachLook calls each for the looks of a bake after a number, in order, until it returns an
+// error: those of a day and of hundreds of hosts are more than need be held at once. each
+// must not use the journal.
+func (j *Journal) EachLook(ctx context.Context, id string, command, after int, each func(Look) error) error {
 	const query = `SELECT seq, at, body FROM samples WHERE rollout = $1 AND command = $2 AND seq > $3 ORDER BY seq`
 	rows, err := j.db.QueryContext(ctx, query, id, command, after)
 	if err != nil {
-		return nil, fmt.Errorf("samples of rollout %s: %w", id, err)
+		return fmt.Errorf("samples of rollout %s: %w", id, err)
 	}
 	defer rows.Close()
-	var looks []Look
 	for rows.Next() {
 		l, err := scanLook(rows)
 		if err != nil {
-			return nil, fmt.Errorf("samples of rollout %s: %w", id, err)
+			return fmt.Errorf("samples of rollout %s: %w", id, err)
 		}
-		looks = append(looks, l)
+		if err := each(l); err != nil {
+			return err
+		}
 	}
-	return looks, rows.Err()
+	return rows.Err()
 }
 
 func scanLook(rows *sql.Rows) (Look, error) {

@@ -88,6 +88,23 @@ func (a asked) gap(host, reason string) engine.Gap {
 	return engine.Gap{Metric: a.name, Host: host, Reason: reason}
 }
 
+// early says when the first data comes: nothing is wrong until then.
+func (a asked) early(at time.Time) engine.Gaps {
+	reason := "its first data comes after " + at.Format(time.TimeOnly)
+	if a.lag > 0 {
+		reason = "its data is " + span(a.lag) + " late: the first comes after " + at.Format(time.TimeOnly)
+	}
+	return engine.Gaps{{Metric: a.name, Reason: reason, Early: true}}
+}
+
+// span is a time without the seconds that it does not have.
+func span(d time.Duration) string {
+	if text := d.String(); strings.HasSuffix(text, "m0s") {
+		return strings.TrimSuffix(text, "0s")
+	}
+	return d.String()
+}
+
 // unknown says that a source has no such host, and whom it has instead.
 func (a asked) unknown(host string, found []string) engine.Gap {
 	called := a.called(host)

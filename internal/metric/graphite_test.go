@@ -117,7 +117,7 @@ func graphiteAsked(c *carbon, kind rollout.MetricKind, ask rollout.Ask) asked {
 // Carbon is.
 func graphiteKilled(t *testing.T, c *carbon) {
 	begin := time.Now().Truncate(time.Minute).Add(-20 * time.Minute)
-	now := begin.Add(40 * time.Second)
+	now := begin
 	deps := Deps{Now: func() time.Time { return now }}.filled()
 	s, err := newGraphite(deps, graphiteAsked(c, rollout.Counts, rollout.Ask{
 		Events: "aliasByNode({{service}}.*.errors,1)", Exposure: "aliasByNode({{service}}.*.requests,1)", Host: "{{host}}_lan",
@@ -136,13 +136,14 @@ func graphiteKilled(t *testing.T, c *carbon) {
 			t.Errorf("the error is %v, want %q", err, gap)
 		}
 	}
-	look("[]", "")
+	early := "its data is 30s late: the first comes after " + begin.Add(90*time.Second).Format(time.TimeOnly)
+	look("[]", early)
 	c.send(t, "shop.web1_lan.requests", begin, "10", "10", "10", "10", "10", "10", "10")
 	c.send(t, "shop.web1_lan.errors", begin, "0", "1", "null", "0", "2", "0", "7")
 	c.send(t, "shop.web2_lan.requests", begin, "20", "20", "null", "20", "20", "20")
 	c.send(t, "shop.web2_lan.errors", begin, "0", "0", "5", "0", "0", "0")
 	c.stored(t, "shop.web2_lan.errors", begin, begin.Add(time.Minute), 6)
-	look("[]", "") // the minute is not over
+	look("[]", early) // the minute is not over
 	now = begin.Add(time.Minute + 31*time.Second)
 	look("[{web1 errors count 3 50 0 []} {web2 errors count 0 100 0 []}]", "errors of web3: nothing is said of web3_lan (but of web1_lan, web2_lan)")
 	look("[]", "") // no other minute is over
@@ -166,18 +167,22 @@ func graphiteKilled(t *testing.T, c *carbon) {
 
 	c.cache.kill()
 	now = begin.Add(4*time.Minute + 31*time.Second)
-	look("[]", "errors of web1: it has no value of this time that is complete")
+	look("[]", "errors of web1: it has no complete value since "+begin.Add(3*time.Minute).Format(time.TimeOnly))
 	c.cache.start(t)
+	// What a relay has kept meanwhile is of the time that nothing was known of.
+	c.send(t, "shop.web1_lan.requests", begin.Add(3*time.Minute), "10")
+	c.send(t, "shop.web1_lan.errors", begin.Add(3*time.Minute), "1")
+	c.stored(t, "shop.web1_lan.errors", begin.Add(3*time.Minute), begin.Add(4*time.Minute), 1)
 	c.send(t, "shop.web1_lan.requests", begin.Add(4*time.Minute), "10", "10")
 	c.send(t, "shop.web1_lan.errors", begin.Add(4*time.Minute), "0", "3")
 	c.stored(t, "shop.web1_lan.errors", begin.Add(4*time.Minute), begin.Add(5*time.Minute), 2)
 	now = begin.Add(5*time.Minute + 31*time.Second)
-	look("[{web1 errors count 3 20 0 []}]", "")
+	look("[{web1 errors count 4 30 0 []}]", "")
 }
 
 func graphiteByHost(t *testing.T, c *carbon) {
 	begin := time.Now().Truncate(time.Minute).Add(-10 * time.Minute)
-	now := begin.Add(30 * time.Second)
+	now := begin
 	deps := Deps{Now: func() time.Time { return now }}.filled()
 	c.send(t, "hosts.web1_example_com.queue", begin, "1", "2", "3", "4", "5", "6")
 	c.stored(t, "hosts.web1_example_com.queue", begin, begin.Add(time.Minute), 6)
@@ -186,12 +191,12 @@ func graphiteByHost(t *testing.T, c *carbon) {
 		t.Fatal(err)
 	}
 	hosts := []string{"web1.example.com", "web2.example.com"}
-	if got, err := g.Sample(t.Context(), hosts); got != nil || err != nil {
+	var gaps engine.Gaps
+	if got, err := g.Sample(t.Context(), hosts); got != nil || !errors.As(err, &gaps) || !gaps[0].Early {
 		t.Fatalf("the first call: %v, %v", got, err)
 	}
 	now = begin.Add(time.Minute + 30*time.Second)
 	got, err := g.Sample(t.Context(), hosts)
-	var gaps engine.Gaps
 	if len(got) != 1 || got[0].Value != 6 || got[0].Host != hosts[0] || !errors.As(err, &gaps) || gaps[0].Host != hosts[1] {
 		t.Fatalf("got %v, %v", got, err)
 	}

@@ -18,7 +18,7 @@ type paced struct {
 	now     func() time.Time
 
 	next time.Time
-	gaps engine.Gaps // of metrics that the last look said nothing of: they stand until the next one
+	gaps engine.Gaps // what the last look said nothing of: that stands until the next one
 }
 
 // sample asks when it is time to. Between two looks nothing is new, and what could not
@@ -40,8 +40,8 @@ func (p *paced) sample(ctx context.Context, hosts []string) ([]engine.Sample, en
 	return samples, gaps
 }
 
-// standing leaves the gaps of single hosts out, where the metric has others: between
-// two looks they would be all that is said of it.
+// standing leaves the gaps of whole metrics out that had some samples: between two looks
+// they would be all that is said of them. Those of single hosts stand.
 func standing(samples []engine.Sample, gaps engine.Gaps) engine.Gaps {
 	said := map[string]bool{}
 	for _, s := range samples {
@@ -49,7 +49,7 @@ func standing(samples []engine.Sample, gaps engine.Gaps) engine.Gaps {
 	}
 	var out engine.Gaps
 	for _, g := range gaps {
-		if !said[g.Metric] {
+		if g.Host != "" || !said[g.Metric] {
 			out = append(out, g)
 		}
 	}

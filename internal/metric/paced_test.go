@@ -51,8 +51,8 @@ func TestSourcesAreAskedWhenDue(t *testing.T) {
 		now = now.Add(5 * time.Second)
 	}
 	look("[errors queue]", "queue of web2: gone")
-	look("[errors]", "") // of the metric there was data: its missing host is no news
-	look("[errors]", "")
+	look("[errors]", "queue of web2: gone") // a host that is silent is so until it is asked again
+	look("[errors]", "queue of web2: gone")
 	slow.samples, slow.err = nil, errors.New("refused")
 	look("[errors]", "queue: refused; depth: refused")
 	look("[errors]", "queue: refused; depth: refused")

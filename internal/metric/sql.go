@@ -30,6 +30,7 @@ type rows struct {
 	sqlite bool
 	count  counter
 	from   time.Time
+	due    time.Time // when the first of it is complete
 	looked bool
 }
 
@@ -140,10 +141,19 @@ func (s *rows) Sample(ctx context.Context, hosts []string) ([]engine.Sample, err
 	to := s.now().Add(-s.lag).Truncate(time.Second)
 	from, looked := s.from, s.looked
 	if !looked && s.ofTime() {
-		s.from, s.looked = to, true
-		return nil, s.db.PingContext(ctx)
+		// Not from the lag before: hosts ran something else then, or were being changed.
+		s.from, s.looked = to.Add(s.lag), true
+		s.due = s.from.Add(s.lag)
+		if err := s.db.PingContext(ctx); err != nil || s.lag == 0 {
+			return nil, err
+		}
+		return nil, s.early(s.due)
 	}
-	if s.ofTime() && !to.After(from) {
+	switch {
+	case !s.ofTime() || to.After(from):
+	case s.now().Before(s.due.Add(time.Second)):
+		return nil, s.early(s.due)
+	default:
 		return nil, nil
 	}
 	all, err := s.read(ctx, from, to)

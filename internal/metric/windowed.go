@@ -36,6 +36,7 @@ type windowed struct {
 	source tracks
 	now    func() time.Time
 	from   time.Time // the end of what was looked at
+	due    time.Time // when the first of it is complete
 	events bool      // some host had a series of events: the query for them is right
 }
 
@@ -47,12 +48,19 @@ const longest = time.Hour
 // Sample looks at the time since the last look. A source that was away is asked for
 // the time that it missed too.
 func (w *windowed) Sample(ctx context.Context, hosts []string) ([]engine.Sample, error) {
-	to := w.now().Add(-w.lag).Truncate(w.every)
 	if w.from.IsZero() {
-		w.from = to
-		return nil, nil
+		// What is complete by now is of the time before the first look, when hosts ran
+		// something else or were being changed: it must not count as the release's.
+		w.from = w.now().Add(w.every - 1).Truncate(w.every)
+		w.due = w.from.Add(w.every + w.lag)
+		return nil, w.early(w.due)
 	}
-	if !to.After(w.from) {
+	to := w.now().Add(-w.lag).Truncate(w.every)
+	switch {
+	case to.After(w.from):
+	case w.now().Before(w.due):
+		return nil, w.early(w.due)
+	default:
 		return nil, nil
 	}
 	from := w.from
@@ -63,7 +71,11 @@ func (w *windowed) Sample(ctx context.Context, hosts []string) ([]engine.Sample,
 	if err != nil {
 		return nil, err
 	}
-	w.from = to
+	// Of a time that nothing is known of yet it is asked again: what is sent once the
+	// system is back may be of that time.
+	if len(steps[0]) > 0 {
+		w.from = to
+	}
 	return steps[0], only(gaps)
 }
 
@@ -157,7 +169,7 @@ func (w *windowed) counts(hosts []string, events, exposure map[string][]track, f
 			empty = true
 		}
 		if !w.paired(out, h, has, of, empty, from, step) {
-			gaps = append(gaps, w.gap(h, "it has no value of this time that is complete"))
+			gaps = append(gaps, w.gap(h, "it has no complete value since "+from.Format(time.TimeOnly)))
 		}
 	}
 	return out, gaps
@@ -219,7 +231,7 @@ func (w *windowed) values(hosts []string, all map[string][]track, from, to time.
 			out[i] = append(out[i], engine.Sample{Host: h, Metric: w.name, Kind: rollout.Gauge, Value: p.value})
 		}
 		if len(last) == 0 {
-			gaps = append(gaps, w.gap(h, "it has no value of this time that is complete"))
+			gaps = append(gaps, w.gap(h, "it has no complete value since "+from.Format(time.TimeOnly)))
 		}
 	}
 	return out, gaps

@@ -189,24 +189,26 @@ func (t *turn) bake() bool {
 		t.Step = StepChecks
 		return true
 	}
-	st := t.stage()
-	if t.Forced || (st.Bake.Most <= 0 && len(st.Metrics) == 0) {
+	switch st := t.stage(); {
+	case st.Bake.Most <= 0 && len(st.Metrics) == 0:
+		t.Stages[t.Stage].Verdict = Pass
 		t.leave("")
+		return true
+	case t.Forced:
+		t.leave(t.ForcedBy)
 		return true
 	}
 	t.issue(BakeStage, "", nil)
 	return true
 }
 
-// leave passes the stage and enters the next one, or the end.
+// leave goes on to the next stage, or to the end. When by whose word is not empty, the
+// stage has the verdict that it had by then: what nobody judged is no pass.
 func (t *turn) leave(by string) {
 	st := &t.Stages[t.Stage]
 	st.Left = t.at
 	if by != "" {
 		st.By = by
-	}
-	if st.Verdict == "" {
-		st.Verdict = Pass
 	}
 	t.tell(Notice{Kind: NoticeLeft, Stage: t.stage().Name, Verdict: st.Verdict, Why: st.Reason, By: st.By, Took: t.at.Sub(st.Entered)}, t.stage().Name)
 	t.Passed = t.Stage + 1

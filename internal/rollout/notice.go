@@ -13,7 +13,7 @@ const (
 	NoticePlanned   NoticeKind = "planned"
 	NoticeStarted   NoticeKind = "started"
 	NoticeEntered   NoticeKind = "stage entered"
-	NoticeLeft      NoticeKind = "stage left" // with its verdict
+	NoticeLeft      NoticeKind = "stage left" // with its verdict, or who had it left without one
 	NoticeWaiting   NoticeKind = "waiting"    // for a person, and why
 	NoticePromoted  NoticeKind = "promoted"   // by whom
 	NoticePaused    NoticeKind = "paused"
@@ -34,7 +34,7 @@ type Notice struct {
 	Kind    NoticeKind `json:"kind"`
 	At      time.Time  `json:"at"`
 	Stage   string     `json:"stage,omitempty"`   // name of the stage it is about
-	Verdict Verdict    `json:"verdict,omitempty"` // stage left
+	Verdict Verdict    `json:"verdict,omitempty"` // stage left; empty when a person was faster
 	Why     string     `json:"why,omitempty"`     // in one line
 	By      string     `json:"by,omitempty"`      // a person
 	// Updated, Restored and Failed count hosts at that moment; Total is all of the plan.

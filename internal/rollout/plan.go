@@ -29,6 +29,9 @@ type Choice string
 const (
 	ChooseRestore Choice = "restore" // put every changed host back
 	ChooseAsk     Choice = "ask"     // hold, and wait for promote or abort
+	// ChooseWait is for an unclear verdict: watch for as long again, three times at most,
+	// and ask then. What was seen until then counts on.
+	ChooseWait Choice = "wait"
 )
 
 // Plan is everything decided before the first change: hosts, order, stages,
@@ -190,14 +193,15 @@ const (
 
 // Metric is one thing that is judged, canary against baseline.
 type Metric struct {
-	Name    string     `json:"name"`               // errors
-	Source  string     `json:"source"`             // haproxy, prometheus, ...: which kind of source
-	Kind    MetricKind `json:"kind,omitempty"`     // count when empty
-	WorseBy float64    `json:"worse_by,omitempty"` // tolerated ratio, 1.5
-	AtMost  float64    `json:"at_most,omitempty"`  // absolute guard: a share for counts, 0.01; a value for gauges; 0: none
-	Higher  bool       `json:"higher,omitempty"`   // gauges: more is better
-	DryRun  bool       `json:"dry_run,omitempty"`  // shown, and not counted
-	Ask     *Ask       `json:"ask,omitempty"`      // how the source is asked; nil for haproxy
+	Name      string     `json:"name"`                 // errors
+	Source    string     `json:"source"`               // haproxy, prometheus, ...: which kind of source
+	Kind      MetricKind `json:"kind,omitempty"`       // count when empty
+	WorseBy   float64    `json:"worse_by,omitempty"`   // tolerated ratio, 1.5
+	PassBelow float64    `json:"pass_below,omitempty"` // ratio that it must surely be below to pass; 0: the judge's standard
+	AtMost    float64    `json:"at_most,omitempty"`    // absolute guard: a share for counts, 0.01; a value for gauges; 0: none
+	Higher    bool       `json:"higher,omitempty"`     // gauges: more is better
+	DryRun    bool       `json:"dry_run,omitempty"`    // shown, and not counted
+	Ask       *Ask       `json:"ask,omitempty"`        // how the source is asked; nil for haproxy
 }
 
 // Ask is how a source is asked for one metric. Which members are used is the source's

@@ -81,7 +81,7 @@ func (t *turn) complete(e Event) error {
 	default:
 		return t.refuse(e, "there is nothing to complete")
 	}
-	t.Forced = true
+	t.Forced, t.ForcedBy = true, e.By
 	if t.Phase == Waiting || t.baking() {
 		return t.promote(e)
 	}

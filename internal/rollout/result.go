@@ -169,8 +169,16 @@ func (t *turn) stageDone(e Event) error {
 	return nil
 }
 
-// unclear holds a rollout whose stage got no clear verdict, or takes it back.
+// longer is how often a stage is watched for as long again at most.
+const longer = 3
+
+// unclear holds a rollout whose stage got no clear verdict, takes it back, or has the stage
+// watched for longer.
 func (t *turn) unclear(e Event) {
+	if st := &t.Stages[t.Stage]; t.Plan.OnUnclear == ChooseWait && st.Longer < longer {
+		st.Longer++ // the step is the bake still, and another one follows
+		return
+	}
 	why := fmt.Sprintf("stage %s is %s: %s", t.stage().Name, e.Verdict, e.Reason)
 	if t.Plan.OnUnclear == ChooseRestore {
 		t.restore(why)

@@ -35,7 +35,9 @@ type Head struct {
 	Stage  int    `json:"stage"`            // index of the stage it is in
 	Step   Step   `json:"step,omitempty"`   // where in the stage
 	Forced bool   `json:"forced,omitempty"` // complete was asked: no bakes, no approvals
-	Back   bool   `json:"back,omitempty"`   // it was taken back, as far as that went
+	// ForcedBy is who asked for that. Rollouts that an older Slipway began lack it.
+	ForcedBy string `json:"forced_by,omitempty"`
+	Back     bool   `json:"back,omitempty"` // it was taken back, as far as that went
 	// Reconciling is true while hosts are given what an ended rollout owed them.
 	Reconciling bool `json:"reconciling,omitempty"`
 	// Since is when it entered its phase (the one before a pause while that lasts), and
@@ -76,11 +78,17 @@ type Pending struct {
 type StageState struct {
 	Entered time.Time `json:"entered,omitzero"`
 	Left    time.Time `json:"left,omitzero"`
-	Verdict Verdict   `json:"verdict,omitempty"`
-	Reason  string    `json:"reason,omitempty"`
-	By      string    `json:"by,omitempty"` // who promoted it, when a person did
-	Detail  string    `json:"detail,omitempty"`
+	// Verdict is empty in a stage that a person had left before there was one.
+	Verdict Verdict `json:"verdict,omitempty"`
+	Reason  string  `json:"reason,omitempty"`
+	By      string  `json:"by,omitempty"` // who promoted it, when a person did
+	// Longer is how often it was watched for as long again, because nothing was clear.
+	Longer int    `json:"longer,omitempty"`
+	Detail string `json:"detail,omitempty"`
 }
+
+// Unjudged reports whether the stage was left because a person said so, without a verdict.
+func (s StageState) Unjudged() bool { return !s.Left.IsZero() && s.Verdict == "" }
 
 // HostState is one host of a rollout.
 type HostState struct {

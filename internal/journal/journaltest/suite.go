@@ -44,6 +44,7 @@ func Run(t *testing.T, address func(t *testing.T) string) {
 		"reminders come once":                 remindersComeOnce,
 		"channels remember":                   channelsRemember,
 		"samples are kept":                    samplesAreKept,
+		"old samples go":                      oldSamplesGo,
 		"rollouts are adopted":                adopting,
 	}
 	for name, test := range tests {

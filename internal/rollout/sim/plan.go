@@ -18,7 +18,7 @@ func drawPlan(rng *rand.Rand) *rollout.Plan {
 		Budget:    rng.IntN(3),
 		MaxOut:    1 + rng.IntN(n),
 		OnFail:    drawChoice(rng),
-		OnUnclear: drawChoice(rng),
+		OnUnclear: drawUnclear(rng),
 	}
 	if rng.IntN(4) != 0 {
 		p.Traffic = &rollout.Traffic{HAProxy: &rollout.HAProxy{Public: "p", Internal: "i"}}
@@ -47,6 +47,13 @@ func drawChoice(rng *rand.Rand) rollout.Choice {
 		return rollout.ChooseAsk
 	}
 	return rollout.ChooseRestore
+}
+
+func drawUnclear(rng *rand.Rand) rollout.Choice {
+	if rng.IntN(3) == 0 {
+		return rollout.ChooseWait
+	}
+	return drawChoice(rng)
 }
 
 func drawStages(rng *rand.Rand, names []string, maxOut int) []rollout.Stage {
