@@ -35,11 +35,41 @@ func freshCanary() Stage {
 	return Stage{Kind: StageCanary, Hosts: Hosts{Percent: 10}, Bake: Bake{Most: 15 * time.Minute}}
 }
 
+// Canary is a canary of which nothing is said.
+func Canary() Stage { return freshCanary() }
+
 func freshComplete() Stage { return Stage{Kind: StageComplete, Waves: Amount{Percent: 25}} }
 
 func freshCheck() Check { return Check{Within: 10 * time.Second} }
 
-func freshMetric() Metric { return Metric{Source: Source{Kind: "haproxy"}, Kind: Counts, WorseBy: 1.5} }
+func freshMetric() Metric {
+	return Metric{Source: Source{Kind: "haproxy"}, Kind: Counts, WorseBy: WorseBy(Counts)}
+}
+
+// The ratios that are tolerated where nobody says another: nothing else in the program
+// names them.
+const (
+	worseByOfCounts     = 1.1
+	worseByOfHistograms = 1.2
+	worseByOfGauges     = 1.5
+)
+
+// WorseBy is the ratio that is tolerated of a metric where nobody says another, in a
+// file or on a command line.
+func WorseBy(kind MetricKind) float64 {
+	switch kind {
+	case Histogram:
+		return worseByOfHistograms
+	case Gauge:
+		return worseByOfGauges
+	}
+	return worseByOfCounts
+}
+
+// usualWorseBy is WorseBy in the words of the docs.
+func usualWorseBy() string {
+	return printRatio(WorseBy(Counts)) + " of a count, " + printRatio(WorseBy(Histogram)) + " of a histogram, " + printRatio(WorseBy(Gauge)) + " of a gauge"
+}
 
 func freshWatch() Watch { return Watch{For: 30 * time.Minute} }
 

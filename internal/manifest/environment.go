@@ -38,8 +38,8 @@ func environmentObject() object[Environment] {
 				"Hosts that may be out of service at once, by a restore too; a percentage is rounded up.").defaults("25%"),
 			key("on_fail", func(e *Environment) *Choice { return &e.OnFail }, one("", Restore, Ask),
 				"What happens when the budget is spent or a verdict is fail.").defaults("restore"),
-			key("on_unclear", func(e *Environment) *Choice { return &e.OnUnclear }, one("", Ask, Restore),
-				"What happens when a verdict is inconclusive or there is no data.").defaults("ask"),
+			key("on_unclear", func(e *Environment) *Choice { return &e.OnUnclear }, one("", Ask, Wait, Restore),
+				"What happens when a verdict is inconclusive or there is no data; wait watches for as long again, up to three times, and then asks.").defaults("ask"),
 			key("stages", func(e *Environment) *[]Stage { return &e.Stages }, stages(),
 				"The stages of a rollout, in order: internal, then any number of canaries, then complete.").
 				defaults("internal on 1 host (unless there is a balancer without an internal backend), a canary of 10%, complete in waves of 25%"),

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"math"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -77,9 +78,11 @@ func metricObject() object[Metric] {
 			key("source", func(m *Metric) *Source { return &m.Source }, source(),
 				"Where it is read.").defaults("haproxy"),
 			key("worse_by", func(m *Metric) *float64 { return &m.WorseBy }, ratio(),
-				"How many times worse than the hosts that are not updated, or than before, is tolerated.").defaults("1.5x"),
+				"How many times worse than the hosts that are not updated, or than before, is tolerated.").defaults(usualWorseBy()),
+			key("pass_below", func(m *Metric) *float64 { return &m.PassBelow }, ratioOrNone(),
+				"What passes: a canary that is surely less than so many times worse. From worse_by to ten times worse_by.").defaults("twice worse_by, of a count at least 3x").such("2x"),
 			key("at_most", func(m *Metric) *Limit { return &m.AtMost }, limit(),
-				"What is never exceeded, whatever the other hosts do: a share of a count, the value of a gauge, the mean of a histogram.").defaults("none").such("1%"),
+				"What is never exceeded, whatever the other hosts do: a share of a count, the value of a gauge, of a histogram what 5% may be above.").defaults("none").such("1%"),
 			key("better", func(m *Metric) *Better { return &m.Better }, one("", Lower, Higher),
 				"Of a gauge: whether lower or higher is better.").defaults("lower"),
 			key("dry_run", func(m *Metric) *bool { return &m.DryRun }, truthful(),
@@ -91,6 +94,9 @@ func metricObject() object[Metric] {
 // fits reports keys that a metric of its kind cannot have, and what it is called.
 func fits(r *reader, m *Metric, written keys) {
 	m.Kind = m.Source.kind()
+	if !written.has("worse_by") {
+		m.WorseBy = WorseBy(m.Kind)
+	}
 	if name := r.path[len(r.path)-1]; m.Source.Kind == "haproxy" && m.Kind == Counts && name != "errors" {
 		r.problem(written.node("source"), Problem{
 			Message: "metric " + quotable(name) + " has the source haproxy, which counts errors alone",
@@ -107,6 +113,35 @@ func fits(r *reader, m *Metric, written keys) {
 		m.Better = Lower
 	}
 	limited(r, m, written)
+	passable(r, m, written)
+}
+
+// passable reports a pass_below that the judge has no use for. Below worse_by it would
+// ask more of a pass than is tolerated, and far above it would ask nothing.
+func passable(r *reader, m *Metric, written keys) {
+	most := 10 * m.WorseBy
+	if !written.has("pass_below") || (m.PassBelow >= m.WorseBy && m.PassBelow <= most) {
+		return
+	}
+	worse := "worse_by " + printRatio(m.WorseBy)
+	if !written.has("worse_by") {
+		worse += ", the default"
+	}
+	r.problem(written.node("pass_below"), Problem{
+		Message: r.subject() + " has pass_below " + printRatio(m.PassBelow) + " and " + worse,
+		Allowed: "a ratio from " + printRatio(m.WorseBy) + " to " + printRatio(writable(most)),
+		Hint:    "pass_below is worse_by or more, and at most ten times as much",
+	})
+}
+
+// writable is the largest ratio that can be written and is not above v: the file has
+// three digits after the point, and 10 * 1.001 is a little less than 10.01.
+func writable(v float64) float64 {
+	n := math.Round(v * 1000)
+	if n/1000 > v {
+		n--
+	}
+	return min(n, 999_999) / 1000
 }
 
 // limited reports an at_most that is not in the unit of the metric.

@@ -109,6 +109,7 @@ type Choice string
 const (
 	Restore Choice = "restore"
 	Ask     Choice = "ask"
+	Wait    Choice = "wait" // of an unclear verdict: watch for longer, then ask
 )
 
 // Method says how hosts are changed. Exactly one member is set.
@@ -209,13 +210,14 @@ const (
 
 // Metric is one thing that is judged, canary against baseline.
 type Metric struct {
-	Name    string
-	Source  Source
-	Kind    MetricKind // follows from the source
-	WorseBy float64    // tolerated ratio
-	AtMost  Limit      // zero: none
-	Better  Better     // of a gauge; "" for the others
-	DryRun  bool
+	Name      string
+	Source    Source
+	Kind      MetricKind // follows from the source
+	WorseBy   float64    // tolerated ratio
+	PassBelow float64    // ratio that it must surely be below to pass; 0: the judge's standard
+	AtMost    Limit      // zero: none
+	Better    Better     // of a gauge; "" for the others
+	DryRun    bool
 }
 
 // Better is the direction in which a gauge improves.

@@ -255,7 +255,22 @@ func ratio() shape[float64] {
 	return measured(w, func(s string) (float64, bool) {
 		v, err := strconv.ParseFloat(strings.TrimSuffix(s, "x"), 64)
 		return v, err == nil
-	}, func(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + "x" })
+	}, printRatio)
+}
+
+func printRatio(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) + "x" }
+
+// ratioOrNone is a ratio that may be left out.
+func ratioOrNone() shape[float64] {
+	s := ratio()
+	write := s.write
+	s.write = func(v float64) any {
+		if v == 0 {
+			return nil
+		}
+		return write(v)
+	}
+	return s
 }
 
 // amount is a number of hosts, or a percentage of them.

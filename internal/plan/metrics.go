@@ -12,8 +12,8 @@ func Metrics(all []manifest.Metric) []rollout.Metric {
 	var out []rollout.Metric
 	for _, m := range all {
 		out = append(out, rollout.Metric{
-			Name: m.Name, Source: m.Source.Kind, Kind: rollout.MetricKind(m.Kind), WorseBy: m.WorseBy, AtMost: m.AtMost.Value,
-			Higher: m.Better == manifest.Higher, DryRun: m.DryRun, Ask: ask(m.Source),
+			Name: m.Name, Source: m.Source.Kind, Kind: rollout.MetricKind(m.Kind), WorseBy: m.WorseBy, PassBelow: m.PassBelow,
+			AtMost: m.AtMost.Value, Higher: m.Better == manifest.Higher, DryRun: m.DryRun, Ask: ask(m.Source),
 		})
 	}
 	return out

@@ -35,11 +35,11 @@ func golden(t *testing.T, name string, got []byte) {
 }
 
 // told is a rollout that is watched afterwards, and of which several are told.
-const told = `      - canary: {hosts: 50%, judge: {memory: {source: memory, at_most: 1GiB}, apdex: {source: {newrelic: {account: 1, key: env:K, value: SELECT 1}}, better: higher, dry_run: true}}}
+const told = `      - canary: {hosts: 50%, judge: {memory: {source: memory, worse_by: 1.5x, pass_below: 2x, at_most: 1GiB}, apdex: {source: {newrelic: {account: 1, key: env:K, value: SELECT 1}}, worse_by: 1.5x, pass_below: 2x, better: higher, dry_run: true}}}
       - complete:
     watch:
       for: 45m
-      judge: {errors: {}, lost: {source: {prometheus: {address: "http://prometheus:9090", events: lost_total}}}}
+      judge: {errors: {worse_by: 1.5x}, lost: {source: {prometheus: {address: "http://prometheus:9090", events: lost_total}}, worse_by: 1.5x}}
     notify: [{slack: {webhook: env:HOOK}}, {graphite: {address: "graphite:2003", name: stats}}]
 link: https://deploys.example.com/{{service}}/{{rollout}}
 notify: [{slack: {token: env:TOKEN, channel: "#deploys", events: [started, completed]}}]
@@ -102,6 +102,9 @@ func TestText(t *testing.T) {
 		in.Unsafe = []string{"db/migrations/3_cents.sql:1:1: rows of orders that old code reads are changed (total) (sql-data); fill a new column instead"}
 		in.Remarks = []string{"db/migrations/4_index.sql:1:1: the table is locked while the index is made (sql-lock); make it concurrently"}
 		return in
+	}
+	cases["waits-longer"] = func(t *testing.T) plan.Input {
+		return world(t, strings.Replace(balanced, "    stages:\n", "    on_unclear: wait\n    stages:\n", 1), 6)
 	}
 	for name, input := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -27,9 +27,14 @@ func (t *page) limits() {
 	}
 }
 
+// choice says what is done at a fork.
 func choice(c rollout.Choice, restore string) string {
-	if c == rollout.ChooseAsk {
-		return "it holds and waits for a person: promote or abort"
+	const hold = "it holds and waits for a person: promote or abort"
+	switch c {
+	case rollout.ChooseAsk:
+		return hold
+	case rollout.ChooseWait:
+		return "watched for as long again, up to three times; then " + hold
 	}
 	return restore
 }

@@ -152,7 +152,7 @@ func metric(m rollout.Metric, last bool) string {
 	if last {
 		against = strings.Replace(against, "the hosts not updated", "the time before", 1)
 	}
-	times := strconv.FormatFloat(m.WorseBy, 'f', -1, 64)
+	times, below := strconv.FormatFloat(m.WorseBy, 'f', -1, 64), strconv.FormatFloat(m.PassBelow, 'f', -1, 64)
 	what := m.Name
 	if m.Source != m.Name {
 		what += " of " + sourceOf(m)
@@ -166,6 +166,12 @@ func metric(m rollout.Metric, last bool) string {
 		text += ", and never above " + strconv.FormatFloat(m.AtMost, 'f', -1, 64)
 	case m.AtMost > 0:
 		text += fmt.Sprintf(", and never above %s%%", strconv.FormatFloat(m.AtMost*100, 'f', -1, 64))
+	}
+	switch {
+	case m.PassBelow > 0 && m.Higher:
+		text += "; passes when surely above 1/" + below
+	case m.PassBelow > 0:
+		text += "; passes when surely below " + below + "x"
 	}
 	if m.DryRun {
 		text += "; shown, not counted"
