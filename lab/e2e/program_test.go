@@ -217,9 +217,10 @@ func (s summary) host(name string) member {
 
 // place is one service in one environment, as status tells it.
 type place struct {
-	Active *summary `json:"active"`
-	Driver string   `json:"driver"`
-	Last   *summary `json:"last"`
+	Active  *summary `json:"active"`
+	Finding line     `json:"finding"`
+	Driver  string   `json:"driver"`
+	Last    *summary `json:"last"`
 }
 
 // status asks for the one service that a project has; zero before its first rollout.

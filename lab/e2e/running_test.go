@@ -35,9 +35,8 @@ type line struct {
 	Verdict string `json:"verdict"`
 	Reason  string `json:"reason"`
 	Metrics []struct {
-		Canary struct {
-			Requests float64 `json:"requests"`
-		} `json:"canary"`
+		Canary   counts `json:"canary"`
+		Baseline counts `json:"baseline"`
 	} `json:"metrics"`
 	Event struct {
 		Kind    string `json:"kind"`
@@ -48,6 +47,12 @@ type line struct {
 	Text []struct {
 		Text string `json:"text"`
 	} `json:"text"`
+}
+
+// counts is requests, and those of them that failed.
+type counts struct {
+	Events   float64 `json:"events"`
+	Requests float64 `json:"requests"`
 }
 
 // says reports whether the line tells something to people that has a part.
