@@ -17,16 +17,27 @@ type Config struct {
 	By      string       // who asks, written into plans and events
 	Log     *slog.Logger // nil: nothing is logged
 	Now     func() time.Time
+	// KeepSamples is for how long after a rollout what its judges saw is kept; 0: 30 days.
+	KeepSamples time.Duration
 }
 
+// keepSamples is how long that is when nobody says otherwise.
+const keepSamples = 30 * 24 * time.Hour
+
 // Environment reads the configuration from environment variables: SLIPWAY_STATE,
-// SLIPWAY_JOURNAL, SLIPWAY_USER.
+// SLIPWAY_JOURNAL, SLIPWAY_USER, SLIPWAY_KEEP_SAMPLES.
 func Environment(getenv func(string) string) (Config, error) {
 	state, err := stateDirectory(getenv)
 	if err != nil {
 		return Config{}, err
 	}
 	cfg := Config{State: state, Journal: getenv("SLIPWAY_JOURNAL"), By: caller(getenv)}
+	if text := getenv("SLIPWAY_KEEP_SAMPLES"); text != "" {
+		if cfg.KeepSamples, err = time.ParseDuration(text); err != nil || cfg.KeepSamples <= 0 {
+			return Config{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("SLIPWAY_KEEP_SAMPLES is %q: expected a time longer than nothing", text),
+				Hint: "720h keeps what judges saw for 30 days after a rollout, which is the default"}
+		}
+	}
 	return cfg, nil
 }
 

@@ -24,6 +24,11 @@ func TestEnvironment(t *testing.T) {
 		"home":         {env: map[string]string{"HOME": "/home/a"}, state: "/home/a/.local/state/slipway", notForRoot: true},
 		"relative xdg": {env: map[string]string{"XDG_STATE_HOME": "state", "HOME": "/home/a"}, state: "/home/a/.local/state/slipway", notForRoot: true},
 		"nothing":      {err: "no place for the journal: neither SLIPWAY_STATE nor HOME is set\n  set SLIPWAY_STATE to a directory", notForRoot: true},
+		"kept for ever": {env: map[string]string{"SLIPWAY_STATE": "/s", "SLIPWAY_KEEP_SAMPLES": "forever"},
+			err: "SLIPWAY_KEEP_SAMPLES is \"forever\": expected a time longer than nothing\n  720h keeps what judges saw for 30 days after a rollout, which is the default"},
+		"not kept at all": {env: map[string]string{"SLIPWAY_STATE": "/s", "SLIPWAY_KEEP_SAMPLES": "0s"},
+			err: "SLIPWAY_KEEP_SAMPLES is \"0s\": expected a time longer than nothing\n  720h keeps what judges saw for 30 days after a rollout, which is the default"},
+		"kept for an hour": {env: map[string]string{"SLIPWAY_STATE": "/s", "SLIPWAY_KEEP_SAMPLES": "1h"}, state: "/s"},
 	} {
 		cfg, err := Environment(lookup(c.env))
 		if root && c.notForRoot {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -9,43 +10,77 @@ import (
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
+	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/judge/record"
 	"github.com/slipway-deploy/slipway/internal/manifest"
+	"github.com/slipway-deploy/slipway/internal/plan"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
 // Judged is a record that was judged again.
 type Judged struct {
 	judge.Replayed
-	Config judge.Config
+	Span judge.Span
+	// Origin is what was taken from every time of the record so that the bake begins at 0.
+	Origin time.Duration
 	Title  string
 }
 
-// Rejudge judges recorded samples. Metrics that are not given are compared as they would
-// be without a manifest.
-func Rejudge(lines io.Reader, metrics []judge.Metric, least time.Duration) (Judged, error) {
-	ticks, err := record.Read(lines)
+// Tolerance is what is tolerated whatever a plan or a manifest says. A member that is 0
+// leaves what they say.
+type Tolerance struct {
+	WorseBy, PassBelow float64
+	AtMost             float64 // a share, and so of counts alone
+}
+
+// Of is what is tolerated of a metric.
+func (t Tolerance) Of(m judge.Metric) judge.Metric {
+	m.WorseBy = cmp.Or(t.WorseBy, m.WorseBy)
+	m.PassBelow = cmp.Or(t.PassBelow, m.PassBelow)
+	if m.Kind == judge.Counts || m.Kind == "" {
+		m.AtMost = cmp.Or(t.AtMost, m.AtMost)
+	}
+	return m
+}
+
+// Usual is a metric of which nothing is said, judged as a manifest would that names it
+// and says no more.
+func Usual(name string, kind judge.Kind) judge.Metric {
+	kind = cmp.Or(kind, judge.Counts)
+	return judge.Metric{Name: name, Kind: kind, WorseBy: manifest.WorseBy(manifest.MetricKind(kind))}
+}
+
+// Rejudge judges samples that anybody recorded. Metrics that are not given are compared as a
+// manifest that says nothing of them would.
+func Rejudge(lines io.Reader, metrics []judge.Metric, all Tolerance, span judge.Span) (Judged, error) {
+	return rejudge(lines, record.Anybody, metrics, all, span)
+}
+
+func rejudge(lines io.Reader, by record.Writer, metrics []judge.Metric, all Tolerance, span judge.Span) (Judged, error) {
+	rec, err := record.Load(lines, by)
 	if err != nil {
 		return Judged{}, &Error{Kind: Misconfigured, Err: err, Hint: "docs/judge.md has the format: one JSON object a line"}
 	}
-	found := judge.MetricsIn(ticks)
-	if len(found) == 0 {
-		return Judged{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("the record holds no samples"), Hint: "docs/judge.md has the format: one JSON object a line"}
-	}
+	found := rec.Metrics()
 	for i, m := range found {
+		judged := Usual(m.Name, m.Kind)
 		for _, given := range metrics {
-			if given.Name == m.Name || given.Name == "" {
-				found[i].WorseBy, found[i].AtMost, found[i].Higher, found[i].DryRun = given.WorseBy, given.AtMost, given.Higher, given.DryRun
+			if given.Name == m.Name {
+				judged, judged.Kind = given, cmp.Or(m.Kind, given.Kind)
 			}
 		}
+		found[i] = all.Of(judged)
 	}
-	config := judge.Config{Metrics: found}
-	done, err := judge.Replay(config, ticks, least)
+	done, err := judge.Replay(judge.Config{Metrics: found}, rec.Looks(), span)
 	if err != nil {
-		return Judged{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("judge the record: %w", err)}
+		wrong := &Error{Kind: Misconfigured, Err: fmt.Errorf("judge the record: %w", err)}
+		if all != (Tolerance{}) {
+			wrong.Hint = "--worse-by and --pass-below stand for what the manifest says, each by itself: give both"
+		}
+		return Judged{}, wrong
 	}
-	return Judged{Replayed: done, Config: config}, nil
+	return Judged{Replayed: done, Span: span, Origin: rec.Origin()}, nil
 }
 
 // JudgedStage judges again what the sources of a rollout's stage said. stage is its name;
@@ -65,7 +100,7 @@ func (a *App) JudgedStage(ctx context.Context, id, stage string) (Judged, error)
 			continue
 		}
 		s := rec.State.Plan.Stages[c.Stage]
-		body, err := a.samples(ctx, id, c.ID)
+		body, err := a.samples(ctx, id, commands, c)
 		if err != nil {
 			return Judged{}, err
 		}
@@ -73,13 +108,17 @@ func (a *App) JudgedStage(ctx context.Context, id, stage string) (Judged, error)
 			seen = append(seen, s.Name)
 			continue
 		}
-		j, err := Rejudge(strings.NewReader(body), JudgeMetrics(s.Metrics), s.Bake.Least)
+		j, err := rejudge(strings.NewReader(body), record.Slipway, engine.JudgeMetrics(s.Metrics), Tolerance{}, judge.Span{Least: s.Bake.Least})
 		j.Title = fmt.Sprintf("%s %s on %s: %s", rec.State.Plan.Service, rec.State.Plan.Release.Version, rec.State.Plan.Environment, s.Name)
 		return j, err
 	}
 	if stage != "" {
 		return Judged{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("nothing was recorded of stage %q of rollout %s", stage, id),
 			Hint: "its stages that were watched: " + orNone(seen)}
+	}
+	if ended := rec.State.Ended; !ended.IsZero() && a.cfg.Now().Sub(ended) > a.cfg.KeepSamples {
+		return Judged{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("nothing is recorded of rollout %s any more: it ended more than %s ago", id, a.cfg.KeepSamples),
+			Hint: "slipway show " + id + " has its verdicts; SLIPWAY_KEEP_SAMPLES says how long more is kept"}
 	}
 	return Judged{}, &Error{Kind: Misconfigured, Err: fmt.Errorf("nothing was recorded of rollout %s: no stage of it was judged", id),
 		Hint: "slipway show " + id + " says what its stages judge"}
@@ -93,32 +132,30 @@ func orNone(names []string) string {
 	return strings.Join(slices.Compact(names), ", ")
 }
 
-// samples are all that was recorded of a bake.
-func (a *App) samples(ctx context.Context, id string, command int) (string, error) {
-	looks, err := a.journal.Samples(ctx, id, command, 0)
-	if err != nil {
-		return "", err
-	}
+// samples are all that was recorded of a stage until a bake of it ended: a pause cuts one off,
+// and the next goes on with what was seen.
+func (a *App) samples(ctx context.Context, id string, commands []rollout.Command, last rollout.Command) (string, error) {
 	var b strings.Builder
-	for _, l := range looks {
-		b.WriteString(l.Body)
-		if !strings.HasSuffix(l.Body, "\n") && l.Body != "" {
-			b.WriteString("\n")
+	for _, c := range commands {
+		if c.Kind != rollout.BakeStage || c.Stage != last.Stage || c.ID > last.ID {
+			continue
+		}
+		err := a.journal.EachLook(ctx, id, c.ID, 0, func(l journal.Look) error {
+			b.WriteString(l.Body)
+			if !strings.HasSuffix(l.Body, "\n") && l.Body != "" {
+				b.WriteString("\n")
+			}
+			return nil
+		})
+		if err != nil {
+			return "", err
 		}
 	}
 	return b.String(), nil
 }
 
-// JudgeMetrics are the metrics of a stage in the judge's words.
-func JudgeMetrics(all []rollout.Metric) []judge.Metric {
-	var out []judge.Metric
-	for _, m := range all {
-		out = append(out, judge.Metric{
-			Name: m.Name, Kind: judge.Kind(m.Kind), WorseBy: m.WorseBy, AtMost: m.AtMost, Higher: m.Higher, DryRun: m.DryRun,
-		})
-	}
-	return out
-}
+// JudgedBy are the metrics that a stage of a manifest judges.
+func JudgedBy(s manifest.Stage) []judge.Metric { return engine.JudgeMetrics(plan.Metrics(s.Judge)) }
 
 // CanaryOf is the first canary of an environment that judges something, or its first one.
 func (a *App) CanaryOf(r PlanRequest) (manifest.Stage, error) {

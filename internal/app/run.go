@@ -43,10 +43,24 @@ func (a *App) Run(ctx context.Context, id string, wait bool, watch func(Update))
 	})
 	news := a.tell(ctx)
 	_, err = e.Run(ctx, id, watch)
+	if ctx.Err() == nil && !a.abandoned() {
+		a.prune(ctx)
+	}
 	if err := news.end(ctx, a.abandoned()); err != nil {
 		a.cfg.Log.Warn("what is to be told waits", "rollout", id, "error", err) // a rollout does not end by it
 	}
 	return a.stopped(id, err)
+}
+
+// prune removes what judges saw long ago. A rollout does not end by it when that cannot be.
+func (a *App) prune(ctx context.Context) {
+	gone, err := a.journal.Prune(ctx, a.cfg.Now().Add(-a.cfg.KeepSamples))
+	if err != nil {
+		a.cfg.Log.Warn("what judges saw long ago stays in the journal", "error", err)
+	}
+	if gone.Looks > 0 {
+		a.cfg.Log.Info("removed what judges saw long ago", "rollouts", gone.Rollouts, "looks", gone.Looks, "bytes", gone.Bytes)
+	}
 }
 
 // abandoned reports whether nothing is to be waited for any more.

@@ -3,20 +3,16 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-deploy/slipway/internal/app"
-	"github.com/slipway-deploy/slipway/internal/cli/view"
 	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/judge/chart"
 	"github.com/slipway-deploy/slipway/internal/manifest"
-	"github.com/slipway-deploy/slipway/internal/plan"
 )
 
 type judgeOptions struct {
@@ -26,42 +22,13 @@ type judgeOptions struct {
 	replay string
 	svg    string
 	worse  string
+	below  string
 	atMost string
+	least  time.Duration
+	most   time.Duration
+	set    func(string) bool // whether a flag was given
 	power  powerOptions
 	out    output
-}
-
-// judged is what a judge said of a record, as JSON. Times are in seconds.
-type judged struct {
-	Verdict judge.Verdict  `json:"verdict"`
-	T       float64        `json:"t"` // when it was decided, or where the record ends
-	Reason  string         `json:"reason"`
-	Against float64        `json:"against"`  // natural logarithm of the evidence that it is worse
-	AlarmAt float64        `json:"alarm_at"` // a fail from here on
-	Looks   int            `json:"looks"`
-	Before  int            `json:"before,omitempty"`  // looks at the time before the deploy
-	Strange int            `json:"strange,omitempty"` // samples that were left out
-	Metrics []judgedMetric `json:"metrics"`
-}
-
-// judgedMetric is one metric of it.
-type judgedMetric struct {
-	judge.MetricFinding
-	MoreTime float64 `json:"more_time,omitempty"` // seconds
-}
-
-func judgedOf(j app.Judged) judged {
-	f := j.Final
-	at := f.At
-	if f.Verdict == judge.Fail && f.Since > 0 {
-		at = f.Since
-	}
-	out := judged{Verdict: f.Verdict, T: at.Seconds(), Reason: f.Reason, Against: f.Against, AlarmAt: f.AlarmAt,
-		Looks: j.Looks, Before: j.Before, Strange: f.Strange, Metrics: []judgedMetric{}}
-	for _, m := range f.Metrics {
-		out.Metrics = append(out.Metrics, judgedMetric{m, m.MoreTime.Seconds()})
-	}
-	return out
 }
 
 func newJudge(env Env) *cobra.Command {
@@ -78,6 +45,14 @@ line; docs/judge.md has the format. --svg draws it.
 With --power it tells, before a rollout, how long the canary of an environment needs to
 see regressions at its traffic, and what percentage would be better.
 
+What a replay and --power tolerate is what --worse-by, --pass-below and --at-most say;
+what they leave is that of the canary in the manifest, with --env; and what that leaves
+is what the manifest has for default.
+
+A replay judges the whole record: a fail anywhere in it is the verdict, else what stands
+at its end. When a bake would have ended with a pass before that is said beside it.
+--least is the shortest bake for that, and --most ends the bake before the record does.
+
 The exit code is 0 whatever the verdict is.`,
 		Example: "  slipway judge 7Q2M4K --svg canary.svg\n  slipway judge --replay samples.jsonl --output json\n" +
 			"  slipway judge --power --env production --rate 200 --errors 0.1%",
@@ -85,7 +60,7 @@ The exit code is 0 whatever the verdict is.`,
 		Args:              exactly(0, 1, "slipway judge 7Q2M4K"),
 		RunE: func(c *cobra.Command, args []string) error {
 			opts.args(args)
-			opts.power.set = c.Flags().Changed
+			opts.set = c.Flags().Changed
 			return runJudge(c.Context(), opts, env)
 		},
 	}
@@ -96,13 +71,19 @@ The exit code is 0 whatever the verdict is.`,
 	f.StringVar(&opts.stage, "stage", "", "name of the rollout's stage; else the last one that was judged")
 	f.StringVar(&opts.replay, "replay", "", "file of recorded samples; - reads them from standard input")
 	f.StringVar(&opts.svg, "svg", "", "draw it into this file")
-	f.StringVar(&opts.worse, "worse-by", "", "tolerated ratio for all metrics of a replay, such as 1.5x")
-	f.StringVar(&opts.atMost, "at-most", "", "highest tolerated share of all counts of a replay, such as 1%")
+	f.StringVar(&opts.worse, "worse-by", "", "tolerated ratio for all metrics of a replay, and for --power, such as 1.5x")
+	f.StringVar(&opts.below, "pass-below", "", "ratio that the canary must surely be below to pass, for all metrics of a replay, and for --power, such as 2x")
+	f.StringVar(&opts.atMost, "at-most", "", "highest tolerated share for all counts of a replay, and for --power, such as 1%")
+	f.DurationVar(&opts.least, "least", 0, "shortest bake, for a replay and for --power; else the environment's with --env")
+	f.DurationVar(&opts.most, "most", 0, "longest bake, for a replay and for --power; else the record's end, and for --power the environment's")
 	opts.power.bind(c)
 	return c
 }
 
 func runJudge(ctx context.Context, opts judgeOptions, env Env) error {
+	if err := opts.lasts(); err != nil {
+		return err
+	}
 	switch {
 	case opts.power.on && (opts.replay != "" || opts.id != ""):
 		return usagef("--power is of a rollout to come: give neither a rollout nor --replay")
@@ -112,8 +93,8 @@ func runJudge(ctx context.Context, opts judgeOptions, env Env) error {
 		return usagef("--replay %s and rollout %s: give one of them", opts.replay, opts.id)
 	case opts.replay != "":
 		return runReplay(ctx, opts, env)
-	case opts.worse != "" || opts.atMost != "":
-		return usagef("--worse-by and --at-most are for --replay: a rollout is judged as its plan says")
+	case opts.worse != "" || opts.below != "" || opts.atMost != "" || opts.set("least") || opts.set("most"):
+		return usagef("--worse-by, --pass-below, --at-most, --least and --most are for --replay and --power: a rollout is judged as its plan says")
 	}
 	a, err := env.app(ctx)
 	if err != nil {
@@ -129,6 +110,19 @@ func runJudge(ctx context.Context, opts judgeOptions, env Env) error {
 		return err
 	}
 	return opts.show(env, j)
+}
+
+// lasts checks how long a bake is to last.
+func (o judgeOptions) lasts() error {
+	switch {
+	case o.least < 0:
+		return usagef("--least %s makes no sense: it is how long a bake lasts when all is well, such as 2m", o.least)
+	case o.set("most") && o.most <= 0:
+		return usagef("--most %s makes no sense: it is when a bake ends whatever is known, such as 15m", o.most)
+	case o.set("most") && o.most < o.least:
+		return usagef("--least %s is longer than --most %s: no bake lasts so long", o.least, o.most)
+	}
+	return nil
 }
 
 // newest finds the rollout that is meant: the active one, or the one that ended last.
@@ -152,10 +146,14 @@ func (t target) newest(ctx context.Context, a *app.App) (app.Record, error) {
 	return a.Rollout(ctx, ended[0].ID)
 }
 
-// runReplay judges a file. What is tolerated comes from the flags, or from the canary of
-// the environment that is named.
+// runReplay judges a file. What is tolerated comes from the flags, then from the canary
+// of the environment that is named, then it is what a manifest tolerates that says nothing.
 func runReplay(ctx context.Context, opts judgeOptions, env Env) error {
-	metrics, least, err := opts.tolerated(ctx, env)
+	all, err := opts.tolerance()
+	if err != nil {
+		return err
+	}
+	metrics, span, err := opts.ofCanary(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -171,7 +169,7 @@ func runReplay(ctx context.Context, opts judgeOptions, env Env) error {
 		defer f.Close()
 		in = f
 	}
-	j, err := app.Rejudge(in, metrics, least)
+	j, err := app.Rejudge(in, metrics, all, span)
 	if err != nil {
 		return err
 	}
@@ -179,73 +177,60 @@ func runReplay(ctx context.Context, opts judgeOptions, env Env) error {
 	return opts.show(env, j)
 }
 
-// tolerated is what a replay tolerates.
-func (o judgeOptions) tolerated(ctx context.Context, env Env) ([]judge.Metric, time.Duration, error) {
-	var metrics []judge.Metric
-	var least time.Duration
-	if o.environment != "" {
-		a, err := env.app(ctx)
-		if err != nil {
-			return nil, 0, err
-		}
-		defer a.Close()
-		s, err := a.CanaryOf(app.PlanRequest{Dir: env.Dir, File: o.file, Environment: o.environment})
-		if err != nil {
-			return nil, 0, err
-		}
-		metrics, least = app.JudgeMetrics(plan.Metrics(s.Judge)), s.Bake.Least
+// ofCanary is what the canary of the environment judges, when one is named, and for how long.
+func (o judgeOptions) ofCanary(ctx context.Context, env Env) ([]judge.Metric, judge.Span, error) {
+	span := judge.Span{Least: o.least, Most: o.most}
+	if o.environment == "" {
+		return nil, span, nil
 	}
-	if o.worse == "" && o.atMost == "" {
-		return metrics, least, nil
+	s, err := o.canary(ctx, env)
+	if !o.set("least") {
+		span.Least = s.Bake.Least
 	}
-	m := judge.Metric{WorseBy: 1.5}
-	var err error
-	if o.worse != "" {
-		if m.WorseBy, err = ratio("--worse-by", o.worse); err != nil {
-			return nil, 0, err
+	return app.JudgedBy(s), span, err
+}
+
+// canary is that of the environment.
+func (o judgeOptions) canary(ctx context.Context, env Env) (manifest.Stage, error) {
+	a, err := env.app(ctx)
+	if err != nil {
+		return manifest.Stage{}, err
+	}
+	defer a.Close()
+	return a.CanaryOf(app.PlanRequest{Dir: env.Dir, File: o.file, Environment: o.environment})
+}
+
+// tolerance is what the flags say.
+func (o judgeOptions) tolerance() (t app.Tolerance, err error) {
+	for _, f := range []struct {
+		name, text string
+		into       *float64
+		read       func(flag, text string) (float64, error)
+	}{
+		{"--worse-by", o.worse, &t.WorseBy, ratio},
+		{"--pass-below", o.below, &t.PassBelow, ratio},
+		{"--at-most", o.atMost, &t.AtMost, percent},
+	} {
+		if f.text == "" {
+			continue
+		}
+		if *f.into, err = f.read(f.name, f.text); err != nil {
+			return t, err
 		}
 	}
-	if o.atMost != "" {
-		if m.AtMost, err = percent("--at-most", o.atMost); err != nil {
-			return nil, 0, err
-		}
-	}
-	return []judge.Metric{m}, least, nil
+	return t, nil
 }
 
 // show prints what was found, and draws it.
 func (o judgeOptions) show(env Env, j app.Judged) error {
 	if o.svg != "" {
-		svg := chart.SVG(chart.Bake{Title: j.Title, Findings: j.Series})
-		if err := os.WriteFile(env.path(o.svg), svg, 0o644); err != nil {
+		bake := chart.Bake{Title: j.Title, Findings: j.Series}
+		if j.Passed != nil {
+			bake.Marks = []chart.Mark{{At: j.Passed.At, Label: "passes"}}
+		}
+		if err := os.WriteFile(env.path(o.svg), chart.SVG(bake), 0o644); err != nil {
 			return usagef("draw it: %v", err)
 		}
 	}
-	out := judgedOf(j)
-	return o.out.print(env.Out, out, func() string { return judgedText(env, j, o.svg) })
-}
-
-func judgedText(env Env, j app.Judged, svg string) string {
-	theme := env.theme(env.Out)
-	f := j.Final
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s after %s, %s\n", j.Title, theme.Strong.Render(string(f.Verdict)), view.Limit(time.Duration(judgedOf(j).T*float64(time.Second)).Round(time.Second)), view.Count(j.Looks, "look"))
-	fmt.Fprintf(&b, "  %s\n", f.Reason)
-	for _, m := range f.Metrics {
-		if strings.Contains(f.Reason, m.Reason) {
-			continue // it has been told
-		}
-		dry := ""
-		if m.DryRun {
-			dry = " (dry run)"
-		}
-		fmt.Fprintf(&b, "  %s%s: %s\n", m.Name, dry, m.Reason)
-	}
-	if f.Strange > 0 {
-		fmt.Fprintf(&b, "  %s left out: their numbers make no sense\n", view.Count(f.Strange, "sample"))
-	}
-	if svg != "" {
-		fmt.Fprintf(&b, "  drawn: %s\n", svg)
-	}
-	return b.String()
+	return o.out.print(env.Out, judgedOf(j), func() string { return judgedText(env, j, o.svg) })
 }

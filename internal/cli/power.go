@@ -14,19 +14,18 @@ import (
 	"github.com/slipway-deploy/slipway/internal/cli/view"
 	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/judge/power"
+	"github.com/slipway-deploy/slipway/internal/manifest"
 )
 
 // powerOptions describe a canary that is not yet running.
 type powerOptions struct {
 	on     bool
-	set    func(string) bool // whether a flag was given
 	rate   float64
 	errors string
 	worse  []string
 	share  string
 	hosts  int
 	before time.Duration
-	most   time.Duration
 }
 
 func (o *powerOptions) bind(c *cobra.Command) {
@@ -38,7 +37,6 @@ func (o *powerOptions) bind(c *cobra.Command) {
 	f.StringVar(&o.share, "share", "", "share of the traffic on the canary, for --power; else the environment's")
 	f.IntVar(&o.hosts, "fleet", 10, "hosts of the service, for --power")
 	f.DurationVar(&o.before, "before", time.Hour, "how much of the time before is known, for --power")
-	f.DurationVar(&o.most, "most", 0, "longest bake, for --power; else the environment's")
 }
 
 // runPower simulates the canary of an environment.
@@ -59,14 +57,15 @@ func runPower(ctx context.Context, opts judgeOptions, env Env) error {
 	if err != nil {
 		return usagef("%v", err)
 	}
-	return opts.out.print(env.Out, outlookOf(look), func() string { return powerText(look) })
+	return opts.out.print(env.Out, outlookOf(m, look), func() string { return powerText(m, look) })
 }
 
 // scenario is the canary that is asked about: the environment's, but for what flags say.
 func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, power.Scenario, error) {
 	p := o.power
-	m := judge.Metric{Name: "errors", WorseBy: 1.5}
-	s := power.Scenario{Rate: p.rate, Share: 0.1, Before: p.before, Most: 15 * time.Minute}
+	m := app.Usual("errors", judge.Counts)
+	usual := manifest.Canary()
+	s := power.Scenario{Rate: p.rate, Share: usual.Hosts.Percent / 100, Before: p.before, Most: usual.Bake.Most}
 	if !(p.rate > 0) || math.IsInf(p.rate, 0) {
 		return m, s, usagef("--rate %v makes no sense: it is requests a second, more than 0", p.rate)
 	}
@@ -78,7 +77,11 @@ func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, powe
 			return m, s, err
 		}
 	}
-	var err error
+	all, err := o.tolerance()
+	if err != nil {
+		return m, s, err
+	}
+	m = all.Of(m)
 	if s.ErrorRate, err = percent("--errors", p.errors); err != nil {
 		return m, s, err
 	}
@@ -87,8 +90,11 @@ func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, powe
 			return m, s, err
 		}
 	}
-	if p.set("most") {
-		s.Most = p.most
+	if o.set("least") {
+		s.Least = o.least
+	}
+	if o.set("most") {
+		s.Most = o.most
 	}
 	if s.Most <= 0 {
 		return m, s, usagef("the longest bake is %s: --most gives another, such as 15m", s.Most)
@@ -100,25 +106,20 @@ func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, powe
 
 // ofManifest takes what the manifest says of the canary.
 func (o judgeOptions) ofManifest(ctx context.Context, env Env, m *judge.Metric, s *power.Scenario) error {
-	a, err := env.app(ctx)
+	canary, err := o.canary(ctx, env)
 	if err != nil {
 		return err
 	}
-	defer a.Close()
-	canary, err := a.CanaryOf(app.PlanRequest{Dir: env.Dir, File: o.file, Environment: o.environment})
-	if err != nil {
-		return err
-	}
-	s.Most = canary.Bake.Most
+	s.Least, s.Most = canary.Bake.Least, canary.Bake.Most
 	switch h := canary.Hosts; {
 	case h.Percent > 0:
 		s.Share = h.Percent / 100
 	case h.Count > 0:
 		s.Share = min(float64(h.Count)/float64(o.power.hosts), 1)
 	}
-	for _, judged := range canary.Judge {
-		if judged.Kind == "count" {
-			m.Name, m.WorseBy, m.AtMost = judged.Name, judged.WorseBy, judged.AtMost.Value
+	for _, judged := range app.JudgedBy(canary) {
+		if judged.Kind == judge.Counts {
+			*m, m.DryRun = judged, false
 			break
 		}
 	}
@@ -127,15 +128,19 @@ func (o judgeOptions) ofManifest(ctx context.Context, env Env, m *judge.Metric, 
 
 // outlook is what --power prints as JSON. Times are in seconds.
 type outlook struct {
-	Rate     float64     `json:"rate"`
-	Share    float64     `json:"share"`
-	Canary   int         `json:"canary"`
-	Baseline int         `json:"baseline"`
-	Errors   float64     `json:"errors"`
-	Before   float64     `json:"before"`
-	Most     float64     `json:"most"`
-	WorseBy  float64     `json:"worse_by"`
-	Cases    []powerCase `json:"cases"`
+	Rate     float64 `json:"rate"`
+	Share    float64 `json:"share"`
+	Canary   int     `json:"canary"`
+	Baseline int     `json:"baseline"`
+	Errors   float64 `json:"errors"`
+	Before   float64 `json:"before"`
+	Least    float64 `json:"least,omitempty"`
+	Most     float64 `json:"most"`
+	WorseBy  float64 `json:"worse_by"`
+	// PassBelow and AtMost are there when they were set.
+	PassBelow float64     `json:"pass_below,omitempty"`
+	AtMost    float64     `json:"at_most,omitempty"`
+	Cases     []powerCase `json:"cases"`
 }
 
 // powerCase is one regression. Times are null when it is not seen in time.
@@ -144,14 +149,15 @@ type powerCase struct {
 	Median *float64 `json:"median"`
 	Ninety *float64 `json:"ninety"`
 	Found  float64  `json:"found"`
+	Passed float64  `json:"passed,omitempty"` // share of such bakes that end with a pass
 	Better float64  `json:"better,omitempty"` // share of the traffic at which half of them are seen
 	Words  string   `json:"words"`
 }
 
-func outlookOf(l power.Outlook) outlook {
+func outlookOf(m judge.Metric, l power.Outlook) outlook {
 	s := l.Scenario
 	out := outlook{Rate: s.Rate, Share: s.Share, Canary: s.Canary, Baseline: s.Baseline, Errors: s.ErrorRate,
-		Before: s.Before.Seconds(), Most: s.Most.Seconds(), WorseBy: l.WorseBy, Cases: []powerCase{}}
+		Before: s.Before.Seconds(), Least: s.Least.Seconds(), Most: s.Most.Seconds(), WorseBy: m.WorseBy, PassBelow: m.PassBelow, AtMost: m.AtMost, Cases: []powerCase{}}
 	seconds := func(d time.Duration) *float64 {
 		if d == 0 {
 			return nil
@@ -160,20 +166,29 @@ func outlookOf(l power.Outlook) outlook {
 	}
 	for _, c := range l.Cases {
 		out.Cases = append(out.Cases, powerCase{Worse: c.Factor, Median: seconds(c.Median), Ninety: seconds(c.Ninety),
-			Found: c.Found, Better: c.Better, Words: c.Words})
+			Found: c.Found, Passed: c.Passed, Better: c.Better, Words: c.Words})
 	}
 	return out
 }
 
-func powerText(l power.Outlook) string {
+func powerText(m judge.Metric, l power.Outlook) string {
 	s := l.Scenario
 	var b strings.Builder
-	fmt.Fprintf(&b, "a canary of %s %% (%s of %d), %s requests a second in all, %s %% errors, watched for %s:\n",
-		number(s.Share*100), view.Count(s.Canary, "host"), s.Canary+s.Baseline, number(s.Rate), number(s.ErrorRate*100), view.Limit(s.Most))
+	fmt.Fprintf(&b, "a canary of %s %% (%s of %d), %s requests a second in all, %s %% errors, watched for %s, %s tolerated, %s known before, a look every %s:\n",
+		number(s.Share*100), view.Count(s.Canary, "host"), s.Canary+s.Baseline, number(s.Rate), number(s.ErrorRate*100), view.Limit(s.Most), tolerated(m), view.Limit(s.Before), view.Limit(s.Every))
 	for _, c := range l.Cases {
 		fmt.Fprintf(&b, "  %s\n", c.Words)
 	}
 	return b.String()
+}
+
+// tolerated is what a canary may do, in the words of the manifest.
+func tolerated(m judge.Metric) string {
+	text := number(m.WorseBy) + "x the errors"
+	if m.AtMost > 0 {
+		text += " and at most " + number(m.AtMost*100) + " %"
+	}
+	return text
 }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

@@ -10,6 +10,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/app"
 	"github.com/slipway-deploy/slipway/internal/cli/view"
 	"github.com/slipway-deploy/slipway/internal/journal"
+	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
 type statusOptions struct {
@@ -25,6 +26,8 @@ type status struct {
 	Active      *view.Summary `json:"active,omitempty"` // the rollout that has not ended
 	Driver      string        `json:"driver,omitempty"` // who drives it; empty when nobody does
 	Last        *view.Summary `json:"last,omitempty"`   // the newest one that has
+	// Finding is what the judge thinks so far, while a stage of the active one is watched.
+	Finding *view.Finding `json:"finding,omitempty"`
 	// Drift is what hosts are not as recorded; null when they were not asked.
 	Drift []app.Drift `json:"drift"`
 	// NotAsked is why hosts were not asked, or could not be.
@@ -38,8 +41,9 @@ func newStatus(env Env) *cobra.Command {
 		Use:   "status [ID]",
 		Short: "What runs where, what is going on, and what to type next",
 		Long: `Status shows, for each service and environment, the rollout that is going on and the
-last one that ended: where it is, what it waits for, hosts with their versions, and
-what can be typed next. With an id it shows that rollout.
+last one that ended: where it is, what it waits for, what the judge of the stage that is
+watched finds so far, hosts with their versions, and what can be typed next. With an id
+it shows that rollout.
 
 Hosts are asked what they run now: what is not as recorded is shown as drift, and
 slipway reconcile settles it. While a rollout is at work, and with --offline, they are
@@ -115,6 +119,12 @@ func placesOf(ctx context.Context, a *app.App, env Env, all []journal.Summary) (
 		}
 		sum := view.Summarize(rec.State, env.Now())
 		*slot = &sum
+		if slot != &places[i].Active {
+			continue
+		}
+		if places[i].Finding, err = found(ctx, a, env, rec.State); err != nil {
+			return nil, err
+		}
 	}
 	for i := range places {
 		if places[i].Active == nil {
@@ -129,6 +139,20 @@ func placesOf(ctx context.Context, a *app.App, env Env, all []journal.Summary) (
 		}
 	}
 	return places, nil
+}
+
+// found is what the judge thinks so far of the stage that is watched; nil when none is, or
+// it cannot be judged along.
+func found(ctx context.Context, a *app.App, env Env, st rollout.State) (*view.Finding, error) {
+	f, ok, err := a.Findings().Finding(ctx, st)
+	if err != nil || !ok {
+		return nil, ctx.Err()
+	}
+	shown, ok := finding(app.Update{State: st, Finding: &f}, env.Now())
+	if !ok {
+		return nil, ctx.Err()
+	}
+	return &shown, nil
 }
 
 func statusText(env Env, places []status) string {
@@ -149,6 +173,9 @@ func statusText(env Env, places []status) string {
 			}
 		}
 		b.WriteString(theme.Summary(*sum))
+		if p.Finding != nil {
+			b.WriteString("  " + view.TellFinding(*p.Finding).Text + "\n")
+		}
 		b.WriteString(theme.Hosts(*sum))
 		b.WriteString(driftText(theme, p.Drift, p.NotAsked) + untoldText(theme, p.Untold))
 		if p.Active != nil && p.Last != nil {

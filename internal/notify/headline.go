@@ -35,6 +35,9 @@ func step(m Message) string {
 	case rollout.NoticeEntered:
 		return "stage " + m.Stage + " begins"
 	case rollout.NoticeLeft:
+		if m.Verdict == "" {
+			return "stage " + m.Stage + " was left without a verdict" + by(m.By) + because(m)
+		}
 		return "stage " + m.Stage + " " + verdict(m.Verdict) + because(m)
 	case rollout.NoticeWaiting:
 		return "waiting for a person" + because(m)
@@ -64,8 +67,6 @@ func verdict(v rollout.Verdict) string {
 		return "failed"
 	case rollout.NoData:
 		return "had no data"
-	case "":
-		return "is done"
 	}
 	return "was " + string(v)
 }

@@ -113,6 +113,8 @@ func severity(m Message) Severity {
 			return Bad
 		case rollout.Inconclusive, rollout.NoData:
 			return Warning
+		case "":
+			return Info
 		}
 		return Good
 	}

@@ -65,6 +65,15 @@ func TestWhy(t *testing.T) {
 	}
 }
 
+// TestNobodyJudged: a stage that somebody had left before there was a verdict did not pass.
+func TestNobodyJudged(t *testing.T) {
+	t.Parallel()
+	m := notify.Compose(notifytest.Plan("R-7"), rollout.Notice{Kind: rollout.NoticeLeft, Stage: "canary", By: "lee"})
+	if want := "stage canary was left without a verdict, by lee"; !strings.HasSuffix(m.Headline, want) || m.Severity != notify.Info {
+		t.Errorf("%q, %v", m.Headline, m.Severity)
+	}
+}
+
 // TestComposeAnything: whatever strangers wrote, a message is lines of text, the same
 // each time, and markup stays ours.
 func TestComposeAnything(t *testing.T) {

@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
@@ -90,7 +91,12 @@ func (s Screen) stageState(i int) string {
 		}
 		took = Short(end.Sub(state.Entered))
 	}
+	bake, watched := s.watched(i)
 	switch {
+	case watched:
+		return s.Active.Render(bake)
+	case state.Unjudged():
+		return s.Warn.Render(promoted(state.By)) + s.Faint.Render("  "+took)
 	case state.Verdict != "":
 		return s.style(verdictTone(state.Verdict)).Render(string(state.Verdict)) + s.Faint.Render("  "+took)
 	case i < st.Passed || st.Phase == rollout.Completed:
@@ -109,22 +115,32 @@ func (s Screen) later(i int) string {
 	return ""
 }
 
-// now says what the current stage is doing, and for how long it has.
-func (s Screen) now(i int, took string) string {
-	st := s.State
-	for _, c := range st.Pending {
+// watched says for how long a stage has been watched, while it is: also when an earlier
+// time of watching it came to no verdict.
+func (s Screen) watched(i int) (string, bool) {
+	for _, c := range s.State.Pending {
 		if c.Kind == rollout.BakeStage && c.Stage == i {
-			bake := st.Plan.Stages[i].Bake
-			return s.Active.Render(fmt.Sprintf("watched %s of %s", Short(s.Now.Sub(c.At)), Limit(max(bake.Most, bake.Least))))
+			text := fmt.Sprintf("watched %s of %s", Short(s.Now.Sub(c.At)), Limit(longest(s.State.Plan.Stages[i].Bake)))
+			if stageAt(s.State, i).Longer > 0 {
+				text += ", again"
+			}
+			return text, true
 		}
 	}
-	style, word := s.Active, stepWords(st.Step)
-	switch st.Phase {
+	return "", false
+}
+
+func longest(b rollout.Bake) time.Duration { return max(b.Most, b.Least) }
+
+// now says what the current stage is doing, and for how long it has.
+func (s Screen) now(i int, took string) string {
+	style, word := s.Active, stepWords(s.State.Step)
+	switch phase := s.State.Phase; phase {
 	case rollout.Running:
 	case rollout.NeedsPerson:
-		style, word = s.Bad, string(st.Phase)
+		style, word = s.Bad, string(phase)
 	default:
-		style, word = s.Warn, string(st.Phase)
+		style, word = s.Warn, string(phase)
 	}
 	return style.Render(word) + s.Faint.Render("  "+took)
 }

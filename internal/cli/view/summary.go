@@ -41,7 +41,11 @@ type StageSummary struct {
 	Verdict rollout.Verdict `json:"verdict,omitempty"`
 	Reason  string          `json:"reason,omitempty"`
 	By      string          `json:"by,omitempty"`
-	Seconds float64         `json:"seconds,omitempty"`
+	// Unjudged is true when By had the stage left before there was a verdict.
+	Unjudged bool `json:"unjudged,omitempty"`
+	// Longer is how often it was watched for as long again, because nothing was clear.
+	Longer  int     `json:"longer,omitempty"`
+	Seconds float64 `json:"seconds,omitempty"`
 }
 
 // HostSummary is one host: what it ran, what it runs, and what went wrong.
@@ -80,7 +84,8 @@ func Summarize(st rollout.State, now time.Time) Summary {
 		state := stageAt(st, i)
 		sum.Stages = append(sum.Stages, StageSummary{
 			Name: s.Name, Kind: string(s.Kind), Hosts: all, Updated: done,
-			Verdict: state.Verdict, Reason: state.Reason, By: state.By, Seconds: stageSeconds(state, st, now),
+			Verdict: state.Verdict, Reason: state.Reason, By: state.By,
+			Unjudged: state.Unjudged(), Longer: state.Longer, Seconds: stageSeconds(state, st, now),
 		})
 		for _, name := range s.Hosts() {
 			stage[name] = s.Name
@@ -194,6 +199,8 @@ func (t Theme) summaryMark(s StageSummary) string {
 		return t.Good.Render(t.Done)
 	case s.Verdict == rollout.Fail:
 		return t.Bad.Render(t.Failed)
+	case s.Unjudged:
+		return t.Warn.Render(t.Done)
 	case s.Verdict != "":
 		return t.Warn.Render(t.Waiting)
 	case s.Seconds > 0:
@@ -210,11 +217,17 @@ func (t Theme) summaryStage(s StageSummary) string {
 	if s.Verdict != "" {
 		text += ", " + string(s.Verdict)
 	}
+	if s.Unjudged {
+		text += ", no verdict"
+	}
+	if s.Longer > 0 {
+		text += ", watched " + Count(s.Longer+1, "time")
+	}
 	if s.Seconds > 0 {
 		text += ", " + Short(time.Duration(s.Seconds*float64(time.Second)))
 	}
-	if s.By != "" {
-		text += ", promoted by " + s.By
+	if s.By != "" || s.Unjudged {
+		text += ", " + promoted(s.By)
 	}
 	return text
 }

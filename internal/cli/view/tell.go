@@ -113,8 +113,11 @@ func tellStage(m Moment, say sayFunc) {
 			break
 		}
 		was := m.Before.Stages[i]
-		if was.Verdict != now.Verdict {
+		switch {
+		case was.Verdict != now.Verdict || was.Longer != now.Longer:
 			say(verdictTone(now.Verdict), "%s: %s%s", p.Stages[i].Name, now.Verdict, reason(now.Reason))
+		case was.Left.IsZero() && now.Unjudged():
+			say(Warn, "%s: no verdict, %s", p.Stages[i].Name, promoted(now.By))
 		}
 	}
 	entered := m.After.Stage != m.Before.Stage || m.Event.Kind == rollout.Start
@@ -122,7 +125,11 @@ func tellStage(m Moment, say sayFunc) {
 		say(Neutral, "%s begins: %s", p.Stages[m.After.Stage].Name, stageHosts(p.Stages[m.After.Stage]))
 	}
 	if bake, ok := newBake(m); ok {
-		say(Neutral, "%s is watched for %s", p.Stages[bake.Stage].Name, bakeBounds(p.Stages[bake.Stage].Bake))
+		again := ""
+		if stageAt(m.After, bake.Stage).Longer > 0 {
+			again = " again"
+		}
+		say(Neutral, "%s is watched for %s%s", p.Stages[bake.Stage].Name, bakeBounds(p.Stages[bake.Stage].Bake), again)
 	}
 }
 

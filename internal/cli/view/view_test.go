@@ -109,6 +109,19 @@ func moments() map[string]func(t *testing.T) *rehearsal {
 			r.until(phase(rollout.Completed))
 			return r
 		},
+		"promoted": func(t *testing.T) *rehearsal {
+			r := play(6, nil, doing(rollout.BakeStage, 1))(t)
+			r.ask(rollout.Promote, "bob@desk")
+			r.until(phase(rollout.Waiting))
+			return r
+		},
+		"again": func(t *testing.T) *rehearsal {
+			p := checkout(6)
+			p.OnUnclear = rollout.ChooseWait
+			r := rehearse(t, p, unclear)
+			r.until(func(s rollout.State) bool { return s.Stages[1].Longer == 2 })
+			return r
+		},
 		"paused": func(t *testing.T) *rehearsal {
 			r := rehearse(t, checkout(6), nil)
 			r.until(doing(rollout.BakeStage, 1))

@@ -93,6 +93,9 @@ func openTo(e rollout.Exposure) string {
 	return "out of traffic"
 }
 
+// promoted says that a person had a stage left before there was a verdict.
+func promoted(by string) string { return "promoted by " + orSomeone(by) }
+
 func verdictTone(v rollout.Verdict) Tone {
 	switch v {
 	case rollout.Pass:
