@@ -93,7 +93,7 @@ func TestTheGuardWrittenOut(t *testing.T) {
 			return math.Gamma(shape+c.x) / math.Gamma(shape) * math.Pow(chance, shape)
 		}
 		want := 0.0
-		for _, alt := range []struct{ steps, weight float64 }{{4, 0.04}, {7, 0.14}, {11, 0.20}, {17, 0.34}, {24, 0.21}, {38, 0.07}} {
+		for _, alt := range []struct{ steps, weight float64 }{{4, 0.03}, {7, 0.10}, {10, 0.30}, {15, 0.23}, {22, 0.27}, {38, 0.07}} {
 			want += alt.weight * pmf(c.a*c.p*math.Exp(alt.steps/10)) / pmf(c.a*c.p)
 		}
 		want = first*want + 1 - first

@@ -27,7 +27,7 @@ const tried = 6
 // worseBy are the alternatives to "not worse": 1.5 to 45 times the tolerated rate. Evidence
 // is the mean over them, so none has to be guessed; most weight is on the common ones.
 func worseBy() [tried]alternative {
-	return [tried]alternative{{4, 0.04}, {7, 0.14}, {11, 0.20}, {17, 0.34}, {24, 0.21}, {most, 0.07}}
+	return [tried]alternative{{4, 0.03}, {7, 0.10}, {10, 0.30}, {15, 0.23}, {22, 0.27}, {most, 0.07}}
 }
 
 // betterBy are the alternatives to a rate that is too high to pass: half of it, a third
