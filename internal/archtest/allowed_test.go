@@ -99,6 +99,6 @@ var allowed = map[string][]string{
 	// what people see; the lab and the demo are commands too
 	"internal/cli": {"internal/app", "internal/cli/live", "internal/cli/view", "internal/host", "internal/host/binary", "internal/journal",
 		"internal/judge", "internal/judge/chart", "internal/judge/power", "internal/manifest", "internal/plan", "internal/releasable", "internal/rollout", "internal/runbook", "internal/runbook/page", "internal/standard", "internal/traffic", "lab", "lab/load", "lab/local", "lab/pack", "lab/sample"},
-	"internal/cli/view": {"internal/rollout"},
+	"internal/cli/view": {"internal/judge", "internal/rollout"},
 	"internal/cli/live": {"internal/cli/view", "internal/rollout"},
 }

@@ -32,6 +32,10 @@ func TestJudgedIsDocumented(t *testing.T) {
 			return
 		}
 		for i := range of.NumField() {
+			if of.Field(i).Anonymous {
+				check(of.Field(i).Type)
+				continue
+			}
 			name, _, _ := strings.Cut(of.Field(i).Tag.Get("json"), ",")
 			if !strings.Contains(section, "`"+name+"`") && !strings.Contains(section, "."+name+"`") {
 				t.Errorf("%s of %s is not told of", name, of.Name())
@@ -45,12 +49,13 @@ func TestJudgedIsDocumented(t *testing.T) {
 // TestJudged: what is printed as JSON, and what is left out.
 func TestJudged(t *testing.T) {
 	t.Parallel()
-	config := judge.Config{Beta: 0.05, Metrics: []judge.Metric{{Name: "errors", WorseBy: 1.5, PassBelow: 3}}}
 	count := judge.MetricFinding{Name: "errors", Kind: judge.Counts, Verdict: judge.Inconclusive, Reason: "not decided", Against: math.Log(4), For: math.Log(0.5),
-		Canary: judge.Rate{Events: 2, Exposure: 100, Value: 0.02, Low: 0.01, High: 0.07}, More: 1200, MoreTime: 90 * time.Second}
+		Tolerated: judge.Tolerance{WorseBy: 1.5, PassBelow: 3},
+		Canary:    judge.Rate{Events: 2, Exposure: 100, Value: 0.02, Low: 0.01, High: 0.07}, More: 1200, MoreTime: 90 * time.Second}
 	gauge := judge.MetricFinding{Name: "memory", Kind: judge.Gauge, Verdict: judge.Fail, Reason: "worse", Outlier: "web3", DryRun: true, Against: math.Inf(1),
-		Canary: judge.Rate{Events: 20, Exposure: 2, Value: 10, Low: 9, High: 11}, Baseline: judge.Rate{Events: 5, Exposure: 1, Value: 5, Low: 5, High: 5}}
-	finding := judge.Finding{Reason: "why", At: 65 * time.Second, Against: math.Log(4), AlarmAt: math.Log(1000), Metrics: []judge.MetricFinding{count}}
+		Tolerated: judge.Tolerance{AtMost: 9, Higher: true},
+		Canary:    judge.Rate{Events: 20, Exposure: 2, Value: 10, Low: 9, High: 11}, Baseline: judge.Rate{Events: 5, Exposure: 1, Value: 5, Low: 5, High: 5}}
+	finding := judge.Finding{Reason: "why", At: 65 * time.Second, Against: math.Log(4), AlarmAt: math.Log(1000), PassAt: math.Log(20), Metrics: []judge.MetricFinding{count}}
 	with := func(v judge.Verdict, since time.Duration) judge.Finding {
 		f := finding
 		f.Verdict, f.Since = v, since
@@ -67,16 +72,15 @@ func TestJudged(t *testing.T) {
 		j    app.Judged
 		want string
 	}{
-		{"at its end", app.Judged{Replayed: judge.Replayed{Final: with(judge.Inconclusive, 0), Looks: 13, Config: config}},
-			`{"verdict":"inconclusive","t":65,` + evidence + `,"looks":13,"metrics":[` + metric + `]}`},
-		{"a fail after a pass", app.Judged{Replayed: judge.Replayed{Final: with(judge.Fail, 62500*time.Millisecond), Passed: &passed, Looks: 13, Before: 2, Config: config},
+		{"at its end", app.Judged{Replayed: judge.Replayed{Final: with(judge.Inconclusive, 0), Looks: 13}},
+			`{"verdict":"inconclusive","t":65,` + evidence + `,"metrics":[` + metric + `],"looks":13}`},
+		{"a fail after a pass", app.Judged{Replayed: judge.Replayed{Final: with(judge.Fail, 62500*time.Millisecond), Passed: &passed, Looks: 13, Before: 2},
 			Span: judge.Span{Least: time.Minute, Most: time.Hour}, Origin: 10 * time.Second},
-			`{"verdict":"fail","t":62.5,"failed_at":62.5,"passed_at":0,` + evidence + `,"looks":13,"before":2,"origin":10,"least":60,"most":3600,"metrics":[` + metric + `]}`},
-		{"a gauge", app.Judged{Replayed: judge.Replayed{Final: judge.Finding{Verdict: judge.NoData, AlarmAt: math.Log(1000), Metrics: []judge.MetricFinding{gauge}},
-			Config: judge.Config{Beta: 0.05, Metrics: []judge.Metric{{Name: "memory", AtMost: 9, Higher: true}}}}},
-			`{"verdict":"no data","t":0,"reason":"","evidence":{"against":1,"fails_from":1000,"ln_against":0,"ln_fails_from":6.908},"looks":0,"metrics":[{"name":"memory","kind":"gauge","verdict":"fail","reason":"worse",` +
+			`{"verdict":"fail","t":62.5,"failed_at":62.5,` + evidence + `,"metrics":[` + metric + `],"passed_at":0,"looks":13,"before":2,"origin":10,"least":60,"most":3600}`},
+		{"a gauge", app.Judged{Replayed: judge.Replayed{Final: judge.Finding{Verdict: judge.NoData, AlarmAt: math.Log(1000), PassAt: math.Log(20), Metrics: []judge.MetricFinding{gauge}}}},
+			`{"verdict":"no data","t":0,"reason":"","evidence":{"against":1,"fails_from":1000,"ln_against":0,"ln_fails_from":6.908},"metrics":[{"name":"memory","kind":"gauge","verdict":"fail","reason":"worse",` +
 				`"dry_run":true,"tolerated":{"at_most":9,"higher":true},"canary":{"hosts":2,"value":10,"low":9,"high":11},"baseline":{"hosts":1,"value":5,"low":5,"high":5},` +
-				`"evidence":{"against":1.0142320547350045e+304,"for":1,"fails_from":1000,"passes_from":20,"ln_against":700,"ln_for":0,"ln_fails_from":6.908},"stands_out":"web3"}]}`},
+				`"evidence":{"against":1.0142320547350045e+304,"for":1,"fails_from":1000,"passes_from":20,"ln_against":700,"ln_for":0,"ln_fails_from":6.908},"stands_out":"web3"}],"looks":0}`},
 	} {
 		out := judgedOf(c.j)
 		thousandths(reflect.ValueOf(&out).Elem())

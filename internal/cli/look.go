@@ -32,20 +32,7 @@ func finding(u app.Update, now time.Time) (view.Finding, bool) {
 		if c.Kind != rollout.BakeStage {
 			continue
 		}
-		f := view.Finding{
-			Command: c.ID, Stage: u.State.Plan.Stages[c.Stage].Name, Time: now, At: u.Finding.At,
-			Verdict: rollout.Verdict(u.Finding.Verdict), Reason: u.Finding.Reason, Against: u.Finding.Against,
-		}
-		for _, m := range u.Finding.Metrics {
-			f.Metrics = append(f.Metrics, view.FindingMetric{
-				Name: m.Name, Verdict: rollout.Verdict(m.Verdict), Reason: m.Reason, DryRun: m.DryRun,
-				Kind: string(m.Kind), Edge: m.Edge,
-				Canary:   view.Rate{Events: m.Canary.Events, Requests: m.Canary.Exposure},
-				Baseline: view.Rate{Events: m.Baseline.Events, Requests: m.Baseline.Exposure},
-				Against:  m.Against, For: m.For, More: m.More, Outlier: m.Outlier,
-			})
-		}
-		return f, true
+		return view.Finding{Command: c.ID, Stage: u.State.Plan.Stages[c.Stage].Name, Time: now, Judged: view.JudgedOf(*u.Finding)}, true
 	}
 	return view.Finding{}, false
 }

@@ -1,11 +1,17 @@
 package cli
 
 import (
+	"encoding/json"
+	"errors"
+	"math"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/slipway-deploy/slipway/internal/app"
 	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 	"github.com/slipway-deploy/slipway/lab/load"
 )
@@ -26,13 +32,48 @@ func TestSilence(t *testing.T) {
 		var out strings.Builder
 		p := &lines{out: &out, theme: view.Plain(view.ASCII()), last: begun.Add(c.last)}
 		for at := 5 * time.Second; at <= c.most; at += 5 * time.Second {
-			if err := p.look(view.Finding{Stage: "canary", Time: begun.Add(at), At: at, Reason: "not decided"}); err != nil {
+			if err := p.look(view.Finding{Stage: "canary", Time: begun.Add(at), Judged: view.Judged{T: at.Seconds(), Reason: "not decided"}}); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if got := strings.Count(out.String(), "canary so far: not decided\n"); got < c.least || got > c.many {
 			t.Errorf("%s: %d lines, want %d to %d", name, got, c.least, c.many)
 		}
+	}
+}
+
+// TestFindingAsJSON: each look of a bake is a line of its own, with what judge prints of a record.
+func TestFindingAsJSON(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 3, 9, 14, 0, 0, 0, time.UTC)
+	st := rollout.New(&rollout.Plan{Stages: []rollout.Stage{{Name: "internal"}, {Name: "canary"}}})
+	found := judge.Finding{Verdict: judge.Inconclusive, Reason: "errors: not decided", At: 65 * time.Second, Against: math.Log(4), AlarmAt: math.Log(1000), PassAt: math.Log(20),
+		Metrics: []judge.MetricFinding{{Name: "errors", Kind: judge.Counts, Verdict: judge.Inconclusive, Against: math.Log(4), For: math.Log(0.5),
+			Canary: judge.Rate{Events: 2, Exposure: 100, Value: 0.02, Low: 0.01, High: 0.07}, More: 1200, MoreTime: 90 * time.Second}}}
+	u := app.Update{State: st, Finding: &found}
+	if f, ok := finding(u, now); ok {
+		t.Errorf("a finding of no bake is shown: %+v", f)
+	}
+	u.State.Pending = []rollout.Pending{{Command: rollout.Command{ID: 7, Kind: rollout.BakeStage, Stage: 1}}}
+	f, ok := finding(u, now)
+	var out strings.Builder
+	if err := (&objects{out: &out}).look(f); err != nil || !ok || f.Command != 7 {
+		t.Fatalf("%v, %t: %+v", err, ok, f)
+	}
+	var line, record map[string]any
+	text, err := json.Marshal(judgedOf(app.Judged{Replayed: judge.Replayed{Final: found}}))
+	if err := errors.Join(err, json.Unmarshal(text, &record), json.Unmarshal([]byte(out.String()), &line)); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]any{"type": "finding", "stage": "canary", "time": "2026-03-09T14:00:00Z"} {
+		if line[name] != want {
+			t.Errorf("%s is %v, want %v", name, line[name], want)
+		}
+		delete(line, name)
+	}
+	delete(record, "looks")
+	if len(line) != 5 || !reflect.DeepEqual(line, record) {
+		t.Errorf("a line has %v\na record has %v", line, record)
 	}
 }
 

@@ -60,10 +60,12 @@ func (p *lines) moment(m app.Moment) error {
 
 // silent is how long nothing else is printed before a finding is. It grows with the
 // bake: a day's does not fill a log.
-func silent(at time.Duration) time.Duration { return max(15*time.Second, at/10) }
+func silent(f view.Finding) time.Duration {
+	return max(15*time.Second, time.Duration(f.T/10*float64(time.Second)))
+}
 
 func (p *lines) look(f view.Finding) error {
-	if f.Time.Sub(p.last) < silent(f.At) {
+	if f.Time.Sub(p.last) < silent(f) {
 		return nil
 	}
 	p.last = f.Time

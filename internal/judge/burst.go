@@ -93,16 +93,20 @@ func (d *dispersion) after(b doubt) dispersions {
 }
 
 // first is what is believed before anything is known: that hosts' rates vary by up to some times themselves, from one
-// stretch as long as bursts to the next.
+// stretch as long as bursts to the next. More is not, but can be learnt.
 func (d *dispersion) first(bursts float64) [excesses]float64 {
 	const variance = 5 // of a rate, to the square of its mean
+	const rare = 1e-5
 	p := [excesses]float64{1}
 	greatest, n := variance*(d.events+0.5)/max(d.seen, 1)*float64(int(1)<<d.usual()), 1
 	for n < excesses && excess(n) < greatest {
 		n++
 	}
-	for j := 1; j < n; j++ {
-		p[j] = bursts / float64(n-1)
+	for j := 1; j < excesses; j++ {
+		p[j] = rare
+		if j < n {
+			p[j] = bursts / float64(n-1)
+		}
 		p[0] -= p[j]
 	}
 	return p

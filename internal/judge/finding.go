@@ -16,16 +16,19 @@ const (
 	NoData       Verdict = "no data"
 )
 
-// Finding is a verdict with its reasons. As JSON it is kept in the journal, with times in nanoseconds.
+// Finding is a verdict with its reasons. As JSON it is kept in the journal, with times in nanoseconds
+// and evidence as natural logarithms.
 type Finding struct {
 	Verdict Verdict       `json:"verdict"`
 	Reason  string        `json:"reason"` // one line
 	At      time.Duration `json:"at"`
 	// Against is the evidence that the canary is worse than tolerated, all metrics
-	// together, as a natural logarithm; fail from ln(1/alpha) on.
-	Against float64 `json:"against"`
-	// AlarmAt is the evidence from which on it is a fail, ln(1/alpha).
-	AlarmAt float64 `json:"fails_from"`
+	// together, as a natural logarithm.
+	Against float64 `json:"ln_against"`
+	// AlarmAt is the evidence from which on it is a fail, ln(1/alpha), and PassAt the one that
+	// each metric needs for a pass, ln(1/beta). Older journals do not have the latter.
+	AlarmAt float64 `json:"ln_fails_from"`
+	PassAt  float64 `json:"ln_passes_from,omitempty"`
 	// Since is when a fail was first sure.
 	Since   time.Duration   `json:"since,omitempty"`
 	Metrics []MetricFinding `json:"metrics"` // in the order of the configuration
@@ -33,19 +36,21 @@ type Finding struct {
 	Strange int `json:"strange,omitempty"`
 }
 
-// UnmarshalJSON reads the findings of older journals, too, in which fails_from is called alarm_at.
+// UnmarshalJSON reads the findings of older journals, too, which call the logarithms otherwise.
 func (f *Finding) UnmarshalJSON(text []byte) error {
 	type plain Finding
 	old := struct {
 		*plain
-		AlarmAt *float64 `json:"alarm_at"`
+		Against   *float64 `json:"against"`
+		FailsFrom *float64 `json:"fails_from"`
+		AlarmAt   *float64 `json:"alarm_at"`
 	}{plain: (*plain)(f)}
 	if err := json.Unmarshal(text, &old); err != nil {
 		return err
 	}
-	if old.AlarmAt != nil {
-		f.AlarmAt = *old.AlarmAt
-	}
+	replace(&f.Against, old.Against)
+	replace(&f.AlarmAt, old.AlarmAt)
+	replace(&f.AlarmAt, old.FailsFrom)
 	return nil
 }
 
@@ -56,20 +61,53 @@ type MetricFinding struct {
 	Verdict Verdict `json:"verdict"` // of this metric alone
 	Reason  string  `json:"reason"`
 	DryRun  bool    `json:"dry_run,omitempty"`
+	// Tolerated is what it was judged by.
+	Tolerated Tolerance `json:"tolerated"`
 	// Edge is, of a histogram, the one that tells most: the rates are of what lay above it,
 	// and for the canary above it times worse_by.
 	Edge     float64 `json:"edge,omitempty"`
 	Canary   Rate    `json:"canary"`
 	Baseline Rate    `json:"baseline"`
 	// Against and For are the evidence that it is worse, and that it is not, as natural logarithms.
-	Against float64 `json:"against"`
-	For     float64 `json:"for"`
+	Against float64 `json:"ln_against"`
+	For     float64 `json:"ln_for"`
 	// More is about how many more canary requests a verdict needs if nothing changes; 0: unknown, or none.
 	More float64 `json:"more,omitempty"`
 	// MoreTime is how long those take to come.
 	MoreTime time.Duration `json:"more_time,omitempty"`
 	// Outlier is the canary host that stands out; empty when none does.
 	Outlier string `json:"outlier,omitempty"`
+}
+
+// UnmarshalJSON reads the metrics of older journals, too.
+func (f *MetricFinding) UnmarshalJSON(text []byte) error {
+	type plain MetricFinding
+	old := struct {
+		*plain
+		Against *float64 `json:"against"`
+		For     *float64 `json:"for"`
+	}{plain: (*plain)(f)}
+	if err := json.Unmarshal(text, &old); err != nil {
+		return err
+	}
+	replace(&f.Against, old.Against)
+	replace(&f.For, old.For)
+	return nil
+}
+
+// replace takes the value of a member that only older journals have.
+func replace(value, old *float64) {
+	if old != nil {
+		*value = *old
+	}
+}
+
+// Tolerance is what a metric was judged by, with its defaults; see Metric.
+type Tolerance struct {
+	WorseBy   float64 `json:"worse_by,omitempty"`
+	PassBelow float64 `json:"pass_below,omitempty"`
+	AtMost    float64 `json:"at_most,omitempty"`
+	Higher    bool    `json:"higher,omitempty"`
 }
 
 // Rate is a number of events over its exposure, with its 95 % interval as of now. Of a gauge it is the
@@ -85,8 +123,9 @@ type Rate struct {
 func (s *State) metricFinding(k *metric) MetricFinding {
 	f := MetricFinding{
 		Name: k.Name, Kind: k.Kind, DryRun: k.DryRun, Verdict: s.verdict(k),
-		Canary: k.canary.interval(), Baseline: k.baseline.interval(),
-		Against: k.against, For: k.favour(s, 1), Outlier: k.outlier(),
+		Tolerated: Tolerance{WorseBy: k.WorseBy, PassBelow: k.PassBelow, AtMost: k.AtMost, Higher: k.Higher},
+		Canary:    k.canary.interval(), Baseline: k.baseline.interval(), Against: k.against,
+		For: k.favour(s, 1), Outlier: k.outlier(),
 	}
 	switch edge := k.shape.telling(); {
 	case k.Kind == Gauge:

@@ -131,7 +131,7 @@ func (s *State) End(at time.Duration) Finding {
 }
 
 func (s *State) finding(ended bool) Finding {
-	f := Finding{At: s.at, Against: s.against(), AlarmAt: s.alarmAt(), Strange: s.strange, Verdict: s.Verdict()}
+	f := Finding{At: s.at, Against: s.against(), AlarmAt: s.alarmAt(), PassAt: s.passAt(), Strange: s.strange, Verdict: s.Verdict()}
 	var counted []MetricFinding
 	for _, k := range s.metrics {
 		m := s.metricFinding(k)

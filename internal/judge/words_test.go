@@ -95,19 +95,27 @@ func TestNoReasonCountsBackwards(t *testing.T) {
 	}
 }
 
-// TestFindingsOfOlderJournals: the evidence of a fail was called alarm_at there.
+// TestFindingsOfOlderJournals: the logarithms have other names there, and the evidence of a fail has two.
 func TestFindingsOfOlderJournals(t *testing.T) {
 	t.Parallel()
-	const old = `{"verdict":"fail","reason":"errors: worse","at":25000000000,"against":9.3,"alarm_at":6.9,"since":25000000000,"metrics":[{"name":"errors","kind":"count","verdict":"fail","canary":{"events":25,"exposure":500},"against":9.3,"more_time":5}]}`
-	var f, again Finding
-	if err := json.Unmarshal([]byte(old), &f); err != nil || f.AlarmAt != 6.9 || f.At != 25*time.Second || f.Since != f.At || f.Metrics[0].Canary.Events != 25 {
-		t.Fatalf("%v: %+v", err, f)
-	}
-	text, err := json.Marshal(f)
-	if err != nil || strings.Contains(string(text), "alarm_at") || !strings.Contains(string(text), `"fails_from":6.9`) {
-		t.Fatalf("%v: %s", err, text)
-	}
-	if err := json.Unmarshal(text, &again); err != nil || fmt.Sprint(again) != fmt.Sprint(f) {
-		t.Errorf("%v: %+v, was %+v", err, again, f)
+	for _, alarm := range []string{"alarm_at", "fails_from"} {
+		old := `{"verdict":"fail","reason":"errors: worse","at":25000000000,"against":9.3,"` + alarm + `":6.9,"since":25000000000,"metrics":[{"name":"errors","kind":"count",` +
+			`"verdict":"fail","canary":{"events":25,"exposure":500},"against":9.2,"for":-3.5,"more_time":5}]}`
+		var f, again Finding
+		if err := json.Unmarshal([]byte(old), &f); err != nil || f.Against != 9.3 || f.AlarmAt != 6.9 || f.At != 25*time.Second || f.Since != f.At {
+			t.Fatalf("%s: %v: %+v", alarm, err, f)
+		}
+		if m := f.Metrics[0]; m.Canary.Events != 25 || m.Against != 9.2 || m.For != -3.5 || m.MoreTime != 5 {
+			t.Fatalf("%s: %+v", alarm, m)
+		}
+		text, err := json.Marshal(f)
+		for _, want := range []string{`"ln_against":9.3,"ln_fails_from":6.9`, `"ln_against":9.2,"ln_for":-3.5`} {
+			if err != nil || !strings.Contains(string(text), want) {
+				t.Fatalf("%s: %v: %s, without %s", alarm, err, text, want)
+			}
+		}
+		if err := json.Unmarshal(text, &again); err != nil || fmt.Sprint(again) != fmt.Sprint(f) {
+			t.Errorf("%s: %v: %+v, was %+v", alarm, err, again, f)
+		}
 	}
 }

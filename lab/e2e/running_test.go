@@ -52,7 +52,7 @@ type line struct {
 // counts is requests, and those of them that failed.
 type counts struct {
 	Events   float64 `json:"events"`
-	Requests float64 `json:"requests"`
+	Requests float64 `json:"exposure"`
 }
 
 // says reports whether the line tells something to people that has a part.

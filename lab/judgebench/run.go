@@ -32,7 +32,7 @@ func Usual() stream.Cell { return stream.Cell{Rate: 200, Share: 0.10} }
 func Full() Config {
 	return Config{
 		Streams: stream.All(), Contenders: rival.All(), Cells: stream.Cells(), Bake: 30 * time.Minute,
-		First: 1, Healthy: 5004, Bad: 24, BadUsual: 200,
+		First: 91_000_001, Healthy: 5004, Bad: 6, BadUsual: 100,
 	}
 }
 

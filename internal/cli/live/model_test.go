@@ -74,7 +74,7 @@ func TestPictureFollows(t *testing.T) {
 	st.Phase, st.Pending = rollout.Running, []rollout.Pending{{Command: rollout.Command{ID: 7, Kind: rollout.BakeStage}}}
 	m, _ = m.Update(update{state: st})
 	m, _ = m.Update(note(""))
-	m, _ = m.Update(view.Finding{Command: 7, Stage: "complete", Verdict: rollout.NoData})
+	m, _ = m.Update(view.Finding{Command: 7, Stage: "complete", Judged: view.Judged{Verdict: "no data"}})
 	if !strings.Contains(see(), "watching complete: no data") {
 		t.Errorf("what the judge thinks is not shown:\n%s", see())
 	}

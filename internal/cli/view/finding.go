@@ -6,41 +6,16 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
 // Finding is what the judge thinks so far of a stage that is being watched.
 type Finding struct {
-	Command int             `json:"-"` // the bake that it belongs to
-	Stage   string          `json:"stage"`
-	Time    time.Time       `json:"time"`
-	At      time.Duration   `json:"-"` // into the bake
-	Verdict rollout.Verdict `json:"verdict"`
-	Reason  string          `json:"reason"`  // the judge's own line
-	Against float64         `json:"against"` // natural logarithm of the evidence, all metrics together
-	Metrics []FindingMetric `json:"metrics"`
-}
-
-// FindingMetric is one metric of a finding.
-type FindingMetric struct {
-	Name     string          `json:"name"`
-	Verdict  rollout.Verdict `json:"verdict"`
-	Reason   string          `json:"reason"`
-	DryRun   bool            `json:"dry_run,omitempty"`
-	Kind     string          `json:"kind,omitempty"` // count when empty; histogram, gauge
-	Edge     float64         `json:"edge,omitempty"` // of a histogram: the rates are of what lay above it
-	Canary   Rate            `json:"canary"`
-	Baseline Rate            `json:"baseline"`
-	Against  float64         `json:"against"`
-	For      float64         `json:"for"`
-	More     float64         `json:"more,omitempty"` // canary requests that a verdict still needs; 0: unknown
-	Outlier  string          `json:"outlier,omitempty"`
-}
-
-// Rate is a number of events among requests.
-type Rate struct {
-	Events   float64 `json:"events"`
-	Requests float64 `json:"requests"`
+	Command int       `json:"-"` // the bake that it belongs to
+	Stage   string    `json:"stage"`
+	Time    time.Time `json:"time"`
+	Judged
 }
 
 // mostMetrics is how many metrics have a row in the picture.
@@ -69,15 +44,15 @@ func (s Screen) metrics() []string {
 }
 
 // words says how the two sides of a metric do.
-func (m FindingMetric) words() string {
-	if m.Verdict == rollout.NoData {
+func (m JudgedMetric) words() string {
+	if m.Verdict == judge.NoData {
 		return m.Reason
 	}
-	text := "canary " + m.rate(m.Canary)
-	if m.Baseline.Requests > 0 {
-		text += ", baseline " + m.rate(m.Baseline)
+	text := "canary " + m.Canary.words()
+	if m.Baseline.Value != nil {
+		text += ", baseline " + m.Baseline.words()
 	}
-	if m.Kind == "histogram" && m.Edge > 0 {
+	if m.Kind == judge.Histogram && m.Edge > 0 {
 		text += " above " + strconv.FormatFloat(m.Edge, 'g', 3, 64)
 	}
 	if m.Outlier != "" {
@@ -89,24 +64,20 @@ func (m FindingMetric) words() string {
 	return text
 }
 
-// rate is one side of a metric: a share, or the value of a gauge.
-func (m FindingMetric) rate(r Rate) string {
-	if m.Kind == "gauge" && r.Requests > 0 {
-		return strconv.FormatFloat(r.Events/r.Requests, 'g', 4, 64)
-	}
-	return r.words()
-}
-
-func (r Rate) words() string {
-	if r.Requests == 0 {
+// words is a share, or the value of a gauge.
+func (s Side) words() string {
+	switch {
+	case s.Value == nil:
 		return "without requests"
+	case s.Exposure == nil:
+		return strconv.FormatFloat(*s.Value, 'g', 4, 64)
 	}
-	return fmt.Sprintf("%s %% of %.0f", strconv.FormatFloat(100*r.Events/r.Requests, 'g', 3, 64), r.Requests)
+	return fmt.Sprintf("%s %% of %.0f", strconv.FormatFloat(100**s.Value, 'g', 3, 64), *s.Exposure)
 }
 
 // thoughts says where the judge stands, in less than a line.
 func (f Finding) thoughts() string {
-	if f.Verdict == rollout.NoData {
+	if f.Verdict == judge.NoData {
 		return "no data so far"
 	}
 	favour, more, unknown := math.Inf(1), 0.0, false
@@ -114,15 +85,18 @@ func (f Finding) thoughts() string {
 		if m.DryRun {
 			continue
 		}
-		favour, more = min(favour, m.For), max(more, m.More)
-		unknown = unknown || m.Verdict == rollout.Inconclusive && m.More == 0
+		favour = min(favour, *m.Evidence.LnFor)
+		if m.Needs != nil {
+			more = max(more, m.Needs.Requests)
+		}
+		unknown = unknown || m.Verdict == judge.Inconclusive && m.Needs == nil
 	}
 	if math.IsInf(favour, 1) {
 		return "nothing counts, all is dry run"
 	}
-	text := fmt.Sprintf("evidence %s against, %s for", odds(f.Against), odds(favour))
+	text := fmt.Sprintf("evidence %s against, %s for", odds(f.Evidence.LnAgainst), odds(favour))
 	switch {
-	case f.Verdict == rollout.Pass:
+	case f.Verdict == judge.Pass:
 		return text + "; no worse so far"
 	case unknown:
 		return text + "; more requests may not decide"

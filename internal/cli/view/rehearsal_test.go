@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -77,14 +78,18 @@ func (r *rehearsal) answer(c rollout.Command) {
 }
 
 // find has the judge look at the bake that is going on, at some time into it.
-func (r *rehearsal) find(at time.Duration, verdict rollout.Verdict, reason string, m view.FindingMetric) {
+func (r *rehearsal) find(at time.Duration, reason string, m judge.MetricFinding) {
 	r.now = r.now.Add(at)
 	c := r.state.Pending[0]
 	m.Name = "errors"
-	r.found = &view.Finding{
-		Command: c.ID, Stage: r.state.Plan.Stages[c.Stage].Name, Time: r.now, At: at,
-		Verdict: verdict, Reason: "errors: " + reason, Against: m.Against, Metrics: []view.FindingMetric{m},
-	}
+	r.found = &view.Finding{Command: c.ID, Stage: r.state.Plan.Stages[c.Stage].Name, Time: r.now, Judged: view.JudgedOf(judge.Finding{
+		Verdict: m.Verdict, Reason: "errors: " + reason, At: at, Against: m.Against, Metrics: []judge.MetricFinding{m},
+	})}
+}
+
+// rate is events of as many requests.
+func rate(events, requests float64) judge.Rate {
+	return judge.Rate{Events: events, Exposure: requests, Value: events / requests}
 }
 
 // step plays the next result; false when nothing is at work.

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -71,24 +72,24 @@ func moments() map[string]func(t *testing.T) *rehearsal {
 		"many":      play(60, nil, doing(rollout.BakeStage, 1)),
 		"undecided": func(t *testing.T) *rehearsal {
 			r := play(6, nil, doing(rollout.BakeStage, 1))(t)
-			r.find(95*time.Second, rollout.Inconclusive, "canary 0.119 % (3 of 2512; 0.0406 % to 0.35 %), baseline 0.0998 % (7 of 7012; "+
+			r.find(95*time.Second, "canary 0.119 % (3 of 2512; 0.0406 % to 0.35 %), baseline 0.0998 % (7 of 7012; "+
 				"0.0484 % to 0.206 %): not decided, evidence against it 0.31 to 1, for it 4.2 to 1, about 2100 more canary requests needed",
-				view.FindingMetric{Verdict: rollout.Inconclusive, Canary: view.Rate{Events: 3, Requests: 2512},
-					Baseline: view.Rate{Events: 7, Requests: 7012}, Against: math.Log(0.31), For: math.Log(4.2), More: 2100})
+				judge.MetricFinding{Verdict: judge.Inconclusive, Canary: rate(3, 2512), Baseline: rate(7, 7012),
+					Against: math.Log(0.31), For: math.Log(4.2), More: 2100})
 			return r
 		},
 		"unworse": func(t *testing.T) *rehearsal {
 			r := play(6, nil, doing(rollout.BakeStage, 1))(t)
-			r.find(50*time.Second, rollout.Pass, "canary 0 % (0 of 6211; 0 % to 0.0618 %), baseline 0 % (0 of 24840; 0 % to 0.0155 %): "+
+			r.find(50*time.Second, "canary 0 % (0 of 6211; 0 % to 0.0618 %), baseline 0 % (0 of 24840; 0 % to 0.0155 %): "+
 				"surely below 0.1 %, evidence 131 to 1",
-				view.FindingMetric{Verdict: rollout.Pass, Canary: view.Rate{Requests: 6211}, Baseline: view.Rate{Requests: 24840},
+				judge.MetricFinding{Verdict: judge.Pass, Canary: rate(0, 6211), Baseline: rate(0, 24840),
 					Against: math.Log(0.004), For: math.Log(131.4)})
 			return r
 		},
 		"unheard": func(t *testing.T) *rehearsal {
 			r := play(60, nil, doing(rollout.BakeStage, 1))(t)
-			r.find(40*time.Second, rollout.NoData, "no answer for 40s: haproxy: connect /run/haproxy/admin.sock: no such file or directory",
-				view.FindingMetric{Verdict: rollout.NoData, Reason: "no answer for 40s: haproxy: connect /run/haproxy/admin.sock: no such file or directory"})
+			r.find(40*time.Second, "no answer for 40s: haproxy: connect /run/haproxy/admin.sock: no such file or directory",
+				judge.MetricFinding{Verdict: judge.NoData, Reason: "no answer for 40s: haproxy: connect /run/haproxy/admin.sock: no such file or directory"})
 			return r
 		},
 		"failures": func(t *testing.T) *rehearsal {
