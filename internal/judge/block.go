@@ -55,7 +55,6 @@ func (b *block) likelihood(tolerated float64) (g grid, told bool) {
 		}
 		ratio *= next
 	}
-	g.limit(b.strange)
 	return g, true
 }
 
@@ -64,8 +63,8 @@ func (g *grid) limit(chance float64) {
 	if chance == 0 {
 		return
 	}
-	most := top(g[:])
-	near := math.Log(chance) + 4 // above that it makes no difference
+	most := top(g[:most-lowest+1]) // what is worse than any alternative is as bad as the worst of them
+	near := math.Log(chance) + 4   // above that it makes no difference
 	for i, v := range g {
 		if v-most < near {
 			g[i] = most + math.Log((1-chance)*math.Exp(v-most)+chance)

@@ -6,11 +6,11 @@ import (
 )
 
 // excesses is how many excesses of the variance over the mean are tried.
-const excesses = 14
+const excesses = 19
 
-// excess is the j-th: none, 0.05, and then about 1.7 times as much each.
+// excess is the j-th: none, 0.05, and then about 1.7 times as much each, later twice.
 func excess(j int) float64 {
-	return [excesses]float64{0, 0.05, 0.085, 0.14, 0.25, 0.42, 0.71, 1.2, 2.1, 3.5, 6, 10, 17, 29}[j]
+	return [excesses]float64{0, 0.05, 0.085, 0.14, 0.25, 0.42, 0.71, 1.2, 2.1, 3.5, 6, 10, 17, 29, 60, 120, 250, 500, 1000}[j]
 }
 
 // dispersions is the variance of counts to their mean over stretches of each length.

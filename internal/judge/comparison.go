@@ -9,6 +9,7 @@ import (
 // releases that were not worse at first and became worse at some time.
 type comparison struct {
 	done  grid // logarithms, of the blocks that have ended
+	plain grid // the same, without the limit to what a block can say
 	block block
 	// late is the likelihood of a release that became worse by an alternative, for each way in which the hosts
 	// may differ, added up over when it did, each time with its weight; times e^-scale.
@@ -60,10 +61,13 @@ func (c *comparison) add(canary, baseline Count, now moment, next func() block) 
 // end closes the block.
 func (c *comparison) end(tolerated float64) {
 	l, told := c.block.likelihood(tolerated)
+	strange := c.block.strange
 	c.block = block{}
 	if !told {
 		return
 	}
+	c.plain.add(&l)
+	l.limit(strange)
 	relative, off := l.relative()
 	c.done.add(&l)
 	c.scale += off
@@ -88,6 +92,7 @@ func (c *comparison) against(b *belief, tolerated float64) float64 {
 	l, told := c.block.likelihood(tolerated)
 	off, sum := 0.0, 0.0
 	if told {
+		l.limit(c.block.strange)
 		now.add(&l)
 		l, off = l.relative()
 	}
@@ -119,7 +124,7 @@ func (g *grid) nullOf(b *belief) float64 {
 
 // now is the likelihood of everything so far.
 func (c *comparison) now(tolerated float64) grid {
-	now := c.done
+	now := c.plain
 	if l, told := c.block.likelihood(tolerated); told {
 		now.add(&l)
 	}

@@ -133,7 +133,7 @@ func TestDetectionTimes(t *testing.T) {
 		{"3x of 0.3 % at 200 a second, worse_by 1.1", 1.1, traffic{rps: 200, base: 0.003, ratio: 3, before: time.Hour}, 4 * time.Minute},
 		{"20x on one of two hosts, nothing known before", 1.5, traffic{rps: 400, hosts: 2, canary: 1, base: 0.001, ratio: 20}, 9 * time.Minute},
 		{"10x of 1 %, nothing known before", 1.1, traffic{rps: 200, hosts: 20, canary: 2, base: 0.01, ratio: 10}, 55 * time.Second},
-		{"10x of 1 % on one of two hosts, nothing known before", 1.1, traffic{rps: 200, hosts: 2, canary: 1, base: 0.01, ratio: 10}, 180 * time.Second},
+		{"10x of 1 % on one of two hosts, nothing known before", 1.1, traffic{rps: 200, hosts: 2, canary: 1, base: 0.01, ratio: 10}, 260 * time.Second},
 		{"50x, nothing known before", 1.5, traffic{rps: 200, base: 0.001, ratio: 50}, 110 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -81,7 +81,7 @@ func (s *stream) weigh(l *look, now moment) {
 // evidence is the mean of that against all of the canary's hosts together and that against
 // each: a fault that only one host has would be lost among the others.
 func (s *stream) evidence() float64 {
-	const together = 0.85
+	const together = 0.9
 	var each []float64
 	for _, t := range s.single {
 		if t != nil {
@@ -103,7 +103,7 @@ const burstLength = 20 * time.Second
 // next is the next block, of so many hosts of the canary, made from the past alone.
 func (s *stream) next(bursts dispersions, hosts float64) block {
 	_, scale := bursts.long()
-	b := block{of: 1 << scale, bursts: bursts, strange: s.strange(hosts), alone: !s.ever && s.before[0].Exposure > 0}
+	b := block{of: 1 << min(scale, s.bursts.usual()+1), bursts: bursts, strange: s.strange(hosts), alone: !s.ever && s.before[0].Exposure > 0}
 	if b.alone {
 		b.rate = max(s.before[0].Events, 0.5) / s.before[0].Exposure
 	} else if known := sumOf(s.known); known.Exposure > 0 {

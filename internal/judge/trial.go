@@ -134,7 +134,7 @@ func (s *stream) beliefs(host int, usual float64) (against, favour belief) {
 // spread is by how much hosts differ: the scale and the freedom of Student's distribution of the logarithm
 // of a host's rate. What is usual gives way to what they show, sooner when it is more.
 func (s *stream) spread(usual, dispersion float64) (scale, freedom float64) {
-	const limit, prior = 0.7, 6.0
+	const limit, prior = 0.7, 4.0
 	var hosts, expected, squares, q float64
 	rate := sumOf(s.known).rate()
 	for _, c := range s.known {
@@ -149,10 +149,6 @@ func (s *stream) spread(usual, dispersion float64) (scale, freedom float64) {
 	shown := max(0, (q-dispersion*(hosts-1))/(expected-squares/expected))
 	sure := usual * usual * expected / hosts / dispersion
 	seen := (hosts - 1) * (sure / (1 + sure)) * (sure / (1 + sure))
-	weight := prior
-	if shown > usual*usual {
-		weight = 4
-	}
-	variance := (seen*shown + weight*usual*usual) / (seen + weight)
+	variance := (seen*shown + prior*usual*usual) / (seen + prior)
 	return min(limit, math.Sqrt(variance)), prior + seen
 }

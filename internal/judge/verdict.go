@@ -6,7 +6,7 @@ import (
 )
 
 // against is all metrics that count together. The weighted mean of e-values is an e-value however the
-// metrics depend on each other. Counts, which are errors, weigh eight times as much as the others.
+// metrics depend on each other. Counts, which are errors, weigh four times as much as the others.
 func (s *State) against() float64 {
 	var logs, weights []float64
 	for _, k := range s.metrics {
@@ -15,7 +15,7 @@ func (s *State) against() float64 {
 		}
 		weight := 1.0
 		if k.Kind == Counts {
-			weight = 8
+			weight = 4
 		}
 		logs, weights = append(logs, k.against), append(weights, weight)
 	}

@@ -35,9 +35,9 @@ func wander(rows [][]float64) variance {
 }
 
 // wanderedNow is how hosts have wandered since the warm-up: the baseline's all the time, or the canary's around a
-// straight line in the last minutes, whichever is more.
+// straight line in the last minutes (of the logarithms, or of the values, which leaks keep to), whichever is more.
 func (g *level) wanderedNow(m Metric) variance {
-	var canary, baseline [][]float64
+	var canary, straight, baseline [][]float64
 	for i := range g.hosts {
 		h := &g.hosts[i]
 		switch h.arm {
@@ -45,12 +45,16 @@ func (g *level) wanderedNow(m Metric) variance {
 			baseline = append(baseline, g.logs(h.past, 0, m))
 		case Canary:
 			row := g.logs(h.past, g.grains-settled, m)
+			straight = append(straight, relative(row))
 			straighten(row)
 			canary = append(canary, row)
 		}
 	}
-	w := wander(baseline)
-	if own := wander(canary); own.of > w.of && w.freedom > 0 {
+	w, own := wander(baseline), wander(canary)
+	if other := wander(straight); other.of < own.of {
+		own = other
+	}
+	if own.of > w.of && w.freedom > 0 {
 		return own
 	}
 	return w
@@ -65,6 +69,20 @@ func (g *level) logs(p past, from int, m Metric) []float64 {
 		}
 	}
 	return logs
+}
+
+// relative is how far values lie off their straight line, beside their mean; the row has their logarithms.
+func relative(row []float64) []float64 {
+	out, sum := make([]float64, len(row)), 0.0
+	for i, v := range row {
+		out[i] = math.Exp(v - row[0])
+		sum += out[i]
+	}
+	for i := range out {
+		out[i] *= float64(len(out)) / sum
+	}
+	straighten(out)
+	return out
 }
 
 // straighten takes the straight line that fits best off a row.
