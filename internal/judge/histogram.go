@@ -36,7 +36,7 @@ func (k *metric) takeHistogram(s *State, samples []Sample, began time.Duration) 
 	}
 	for i := range samples {
 		if !sameBounds(samples[i].Buckets, k.shape.bounds) {
-			k.oddity = "the buckets of " + samples[i].Host + " are not those of the other hosts: give all the same edges"
+			k.oddity = "the buckets of " + samples[i].Host + " are not those that the hosts had so far: give all the same edges, always"
 			return
 		}
 	}

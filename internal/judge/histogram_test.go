@@ -126,7 +126,7 @@ func TestBucketsThatDifferAreAGapWithAReason(t *testing.T) {
 		return x
 	}
 	f := see(s, Tick{At: time.Minute, Samples: []Sample{sample(Canary, "w1", 1, 2), sample(Baseline, "w2", 1, 3)}})
-	if f.Verdict != NoData || !strings.Contains(f.Reason, "the buckets of w2 are not those of the other hosts") {
+	if f.Verdict != NoData || !strings.Contains(f.Reason, "the buckets of w2 are not those that the hosts had so far") {
 		t.Errorf("%s: %s", f.Verdict, f.Reason)
 	}
 }
