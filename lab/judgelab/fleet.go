@@ -18,9 +18,9 @@ import (
 // work is how long a request takes in the middle, everywhere.
 const work = "40ms"
 
-// fleet is one scenario's lab, under load.
+// fleet is a lab under load.
 type fleet struct {
-	Scenario
+	part
 	cfg      Config
 	info     lab.Info
 	run      *lab.Lab
@@ -30,14 +30,14 @@ type fleet struct {
 	progress func(string)
 }
 
-// runOne brings the lab of a scenario up, runs all rounds on it, and takes it away.
-func runOne(ctx context.Context, cfg Config, s Scenario, progress func(string)) (rounds []Round, err error) {
+// runOne brings a lab up, runs its part of the rounds, and takes it away.
+func runOne(ctx context.Context, cfg Config, p part, progress func(string)) (rounds []Round, err error) {
 	dir, err := os.MkdirTemp("", "jl") // short: paths of sockets lie below it
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	name := fmt.Sprintf("judge-%d-%s", os.Getpid(), s.Name)
+	name := fmt.Sprintf("judge-%d-%s-%d", os.Getpid(), p.Name, p.first)
 	l, err := lab.Up(ctx, lab.Config{Name: name, Hosts: cfg.Hosts}, nil)
 	if err != nil {
 		return nil, err
@@ -47,8 +47,8 @@ func runOne(ctx context.Context, cfg Config, s Scenario, progress func(string)) 
 		defer cancel()
 		err = errors.Join(err, lab.Down(down, name))
 	}()
-	f := &fleet{Scenario: s, cfg: cfg, info: l.Info(), run: l, dir: dir, progress: progress}
-	if s.source {
+	f := &fleet{part: p, cfg: cfg, info: l.Info(), run: l, dir: dir, progress: progress}
+	if p.source {
 		stop, err := f.prometheus(ctx)
 		if err != nil {
 			return nil, err

@@ -60,10 +60,11 @@ func Run(ctx context.Context, cfg Config, progress func(string)) (Report, error)
 	if len(r.Scenarios) == 0 {
 		return r, fmt.Errorf("no scenario is called %q", cfg.Only)
 	}
-	rounds, errs := make([][]Round, len(r.Scenarios)), make([]error, len(r.Scenarios))
+	parts := r.parts()
 	var all sync.WaitGroup
-	for i, s := range r.Scenarios {
-		one := func() { rounds[i], errs[i] = runOne(ctx, cfg, s, progress) }
+	for i := range parts {
+		p := &parts[i]
+		one := func() { p.rounds, p.err = runOne(ctx, cfg, *p, progress) }
 		if cfg.Inturn {
 			one()
 			continue
@@ -72,11 +73,31 @@ func Run(ctx context.Context, cfg Config, progress func(string)) (Report, error)
 	}
 	all.Wait()
 	var first error
-	for i := range rounds {
-		r.Rounds = append(r.Rounds, rounds[i]...)
-		if first == nil && errs[i] != nil {
-			first = fmt.Errorf("scenario %s: %w", r.Scenarios[i].Name, errs[i])
+	for _, p := range parts {
+		r.Rounds = append(r.Rounds, p.rounds...)
+		if first == nil && p.err != nil {
+			first = fmt.Errorf("scenario %s: %w", p.Name, p.err)
 		}
 	}
 	return r, first
+}
+
+// part is the rounds of a scenario that one lab runs, and what came of them.
+type part struct {
+	Scenario
+	first, step int // number of its first round, and how many to the next
+	rounds      []Round
+	err         error
+}
+
+// parts deals the rounds out to labs.
+func (r Report) parts() []part {
+	var parts []part
+	for _, s := range r.Scenarios {
+		labs := max(1, min(s.labs, r.Config.Rounds))
+		for n := range labs {
+			parts = append(parts, part{Scenario: s, first: n + 1, step: labs})
+		}
+	}
+	return parts
 }

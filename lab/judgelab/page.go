@@ -12,7 +12,7 @@ func (r Report) Page() string {
 	var b strings.Builder
 	c := r.Config
 	fmt.Fprintf(&b, "# The judge on real hosts\n\nWritten by `make judge-lab`: do not edit.\n\n")
-	fmt.Fprintf(&b, `Each scenario has a lab of its own: %d Debian hosts behind HAProxy with %d requests a second, each of which takes
+	fmt.Fprintf(&b, `Each scenario has labs of its own: %d Debian hosts behind HAProxy with %d requests a second, each of which takes
 %s in the middle (20 to 80 ms). A round is one `+"`slipway deploy`"+`: two of the hosts become the canary, which is watched for %s at most. A bad
 release must be found, for what is wrong with it; a good one must not be (where nothing is decided it is held, and a person is
 asked: that is right, too). The time is from the beginning of the bake to the verdict; hurt are requests that the release answered
@@ -67,6 +67,7 @@ func (r Report) of(s Scenario) (all []Round) {
 			all = append(all, o)
 		}
 	}
+	slices.SortStableFunc(all, func(a, b Round) int { return a.Number - b.Number }) // labs ran them side by side
 	return all
 }
 

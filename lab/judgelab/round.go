@@ -20,14 +20,14 @@ import (
 func (f *fleet) rounds(ctx context.Context) (all []Round, err error) {
 	defer f.traffic.Stop()
 	good := []string{"1.1.0", "1.0.0"}
-	for n := range f.cfg.Rounds {
+	for n := f.first; n <= f.cfg.Rounds; n += f.step {
 		version := f.Version
 		if version == "" {
-			version = good[n%2]
+			version = good[len(all)%2]
 		}
-		r, err := f.round(ctx, n+1, version)
+		r, err := f.round(ctx, n, version)
 		if err != nil {
-			return all, fmt.Errorf("round %d: %w", n+1, err)
+			return all, fmt.Errorf("round %d: %w", n, err)
 		}
 		all = append(all, r)
 		f.progress(fmt.Sprintf("%s round %d: %s after %s, right %v: %s", f.Name, r.Number, r.Verdict, r.After.Round(time.Second), r.Right, r.Reason))

@@ -16,6 +16,7 @@ type Scenario struct {
 	judge   string // as slipway.yaml has it; %s: address of Prometheus
 	source  bool   // it needs Prometheus
 	load    load.Shape
+	labs    int // that its rounds are dealt out to; one when 0
 }
 
 // Scenarios are all of them.
@@ -32,7 +33,7 @@ func Scenarios() []Scenario {
 			judge: `{errors: {source: {prometheus: {address: %[1]q, events: checkout_errors_total, exposure: checkout_requests_total, every: 5s}}}, latency: {source: {prometheus: {address: %[1]q, buckets: checkout_seconds_bucket, every: 5s}}, worse_by: 1.1x}}`,
 		},
 		{
-			Name: "leak", Version: "1.6.0", Metric: "memory",
+			Name: "leak", Version: "1.6.0", Metric: "memory", labs: 3, // a leak takes minutes to show
 			About: "1.6.0 keeps 32 KiB of memory for each request; memory of the units from the hosts, each 30 s, worse_by 1.2x; errors from HAProxy",
 			judge: "{errors: {source: haproxy}, memory: {source: memory, worse_by: 1.2x}}",
 		},

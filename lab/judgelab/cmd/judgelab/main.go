@@ -54,13 +54,13 @@ func run(ctx context.Context) error {
 		defer mu.Unlock()
 		fmt.Fprintln(os.Stderr, time.Now().Format(time.TimeOnly), line)
 	})
-	if err != nil {
-		return err
-	}
-	if *page != "" {
+	if *page != "" && len(report.Rounds) > 0 { // of what was run, when it was interrupted
 		if err := os.WriteFile(*page, []byte(report.Page()), 0o644); err != nil {
 			return err
 		}
+	}
+	if err != nil {
+		return err
 	}
 	if !report.Right() {
 		return fmt.Errorf("not every round ended as it must: see %s", *page)
