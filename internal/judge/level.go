@@ -132,9 +132,9 @@ func times(test int, onward float64) float64 {
 	return 1
 }
 
-// unspent is what is left after some grains of what may go wrong: half after 20 minutes.
+// unspent is what is left after some grains of what may go wrong: half after ten minutes.
 func unspent(grains int) float64 {
-	const half = float64(20 * time.Minute / grain)
+	const half = float64(10 * time.Minute / grain)
 	return half / (float64(grains) + half)
 }
 

@@ -84,8 +84,8 @@ func TestTheSharesOfTheLooks(t *testing.T) {
 			t.Fatalf("after %d grains: %v spent, %v not", n, sum, unspent(n))
 		}
 	}
-	if unspent(40) != 0.5 {
-		t.Errorf("after 20 minutes: %v", unspent(40))
+	if unspent(20) != 0.5 {
+		t.Errorf("after ten minutes: %v", unspent(20))
 	}
 }
 
