@@ -59,7 +59,7 @@ environments:
     traffic: {haproxy: {sockets: [%[8]s], public: %[9]s, internal: %[10]s, drain: 15s}}
     stages:
       - internal: {hosts: 1, checks: [{http: "http://:%[5]d/cart", status: 200}]}
-      - canary: {hosts: 2, bake: {least: 5s, most: 60s}, judge: {errors: {source: haproxy, worse_by: 1.5x}}}
+      - canary: {hosts: 2, bake: {least: 5s, most: 2m}, judge: {errors: {source: haproxy, at_most: 2%%}}}
       - complete: {waves: 50%%}
 `, i.Name, i.Service, i.Format, artifact, i.Port, i.Environment, method, strings.Join(sockets, ", "), PublicBackend, InternalBackend)
 }

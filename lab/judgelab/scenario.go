@@ -33,7 +33,7 @@ func Scenarios() []Scenario {
 			judge: `{errors: {source: {prometheus: {address: %[1]q, events: checkout_errors_total, exposure: checkout_requests_total, every: 5s}}}, latency: {source: {prometheus: {address: %[1]q, buckets: checkout_seconds_bucket, every: 5s}}, worse_by: 1.1x}}`,
 		},
 		{
-			Name: "leak", Version: "1.6.0", Metric: "memory", labs: 3, // a leak takes minutes to show
+			Name: "leak", Version: "1.6.0", Metric: "memory", labs: 5, // a leak takes minutes to show
 			About: "1.6.0 keeps 32 KiB of memory for each request; memory of the units from the hosts, each 30 s, worse_by 1.2x; errors from HAProxy",
 			judge: "{errors: {source: haproxy}, memory: {source: memory, worse_by: 1.2x}}",
 		},
