@@ -137,6 +137,13 @@ func TestRealObservations(t *testing.T) {
 		}
 	}
 	h.run("systemctl", "restart", "observed")
+	// systemd has started the shell by now, which may not have come to say so.
+	end := time.Now().Add(time.Minute)
+	for strings.Count(h.run("journalctl", "-u", "observed", "-o", "cat"), "started\n") < 4 {
+		if time.Now().After(end) {
+			t.Fatal("it never said that it started")
+		}
+	}
 	h.run("journalctl", "--sync")
 	if seen := look(); seen[0].Events < 1 || seen[0].Events > 3 || seen[1].Events != 3 || seen[1].Exposure != 3 {
 		t.Fatalf("after three restarts: %+v", seen)
