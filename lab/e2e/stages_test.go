@@ -21,7 +21,7 @@ const rate = 400
 // internal stage as long as it likes.
 const threeStages = `    stages:
       - internal: {hosts: 1, checks: [{http: "http://:%[1]d/cart", status: 200}]}
-      - canary: {hosts: 2, approval: required, bake: {least: 3s, most: 2m}, judge: {errors: {source: haproxy, worse_by: 1.5x}}}
+      - canary: {hosts: 2, approval: required, bake: {least: 3s, most: 2m}, judge: {errors: {source: haproxy, at_most: 2%%}}}
       - complete: {waves: 50%%}
 `
 
