@@ -41,7 +41,7 @@ type Metric struct {
 	// it bounds how many requests are slow: PassBelow/WorseBy times the baseline's, at every edge.
 	PassBelow float64 `json:"pass_below,omitempty"`
 	// AtMost is the highest tolerated rate of a count, or value of a gauge (with Higher the
-	// lowest), or mean of a histogram, baseline or not; 0: none.
+	// lowest), baseline or not; of a histogram, what no more than one in twenty may lie above; 0: none.
 	AtMost float64 `json:"at_most,omitempty"`
 	// Higher says that more of a gauge is better.
 	Higher bool `json:"higher,omitempty"`

@@ -81,8 +81,6 @@ func (s *State) Look(t Tick) {
 	for i, k := range s.metrics {
 		if t.At >= 0 {
 			k.away(t, began)
-		}
-		if t.At >= 0 {
 			k.answers.look(s.sorted[i], s.at, k.gap != "")
 		}
 		k.take(s, s.sorted[i], began)
