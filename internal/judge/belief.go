@@ -42,6 +42,16 @@ func student(scale, freedom float64) belief {
 	return b.normal()
 }
 
+// normal is the belief that they differ by a normal distribution.
+func normal(sd float64) belief {
+	var b belief
+	for i := range b {
+		z := float64(i-reach) * step / sd
+		b[i] = math.Exp(-z * z / 2)
+	}
+	return b.normal()
+}
+
 // times weighs a belief with a likelihood of the difference, given as logarithms.
 func (b belief) times(logs *belief) belief {
 	most := top(logs[:])

@@ -116,11 +116,12 @@ func (s *stream) beliefs(host int, usual float64) (against, favour belief) {
 		return b, b
 	}
 	between := math.Sqrt(1/max(hosts, 1) + 1/max(s.hosts[1], 1))
-	scale, freedom := s.spread(usual, dispersion)
-	against = student(max(0.05, scale*between), freedom)
+	differ := s.spread(usual, dispersion)
+	against = differ.belief(usual, between)
 	if x.Exposure == 0 || y.Exposure == 0 || x.Events+y.Events == 0 {
 		return against, alike()
 	}
+	against = against.odd()
 	odds := x.Exposure / y.Exposure
 	var logs belief
 	for i := range logs {
@@ -129,26 +130,4 @@ func (s *stream) beliefs(host int, usual float64) (against, favour belief) {
 	}
 	against = against.times(&logs).blurred(max(0.03, same*between))
 	return against, against
-}
-
-// spread is by how much hosts differ: the scale and the freedom of Student's distribution of the logarithm
-// of a host's rate. What is usual gives way to what they show, sooner when it is more.
-func (s *stream) spread(usual, dispersion float64) (scale, freedom float64) {
-	const limit, prior = 0.7, 4.0
-	var hosts, expected, squares, q float64
-	rate := sumOf(s.known).rate()
-	for _, c := range s.known {
-		if e := c.Exposure * rate; e > 0 {
-			hosts, expected, squares = hosts+1, expected+e, squares+e*e
-			q += (c.Events - e) * (c.Events - e) / e
-		}
-	}
-	if hosts < 2 {
-		return usual, prior
-	}
-	shown := max(0, (q-dispersion*(hosts-1))/(expected-squares/expected))
-	sure := usual * usual * expected / hosts / dispersion
-	seen := (hosts - 1) * (sure / (1 + sure)) * (sure / (1 + sure))
-	variance := (seen*shown + prior*usual*usual) / (seen + prior)
-	return min(limit, math.Sqrt(variance)), prior + seen
 }

@@ -18,7 +18,7 @@ import (
 func small(t *testing.T, judges []string, streams ...string) Config {
 	t.Helper()
 	c := Full()
-	c.Healthy, c.Bad, c.BadUsual, c.Workers = 9, 1, 2, 2
+	c.Healthy, c.Bad, c.BadUsual, c.BadSteady, c.Workers = 9, 1, 2, 3, 2
 	c.Streams = slices.DeleteFunc(c.Streams, func(s stream.Stream) bool { return !slices.Contains(streams, s.Name) })
 	c.Contenders = slices.DeleteFunc(c.Contenders, func(j rival.Contender) bool { return !slices.Contains(judges, j.Name) })
 	if len(c.Streams) != len(streams) || len(c.Contenders) != len(judges) {
@@ -62,16 +62,19 @@ func TestEveryRolloutIsCounted(t *testing.T) {
 		if n := row.Aborted + row.Early + row.Promoted + row.Held; n != row.N {
 			t.Errorf("%+v: %d verdicts", row, n)
 		}
-		want := 0
+		want, usual := 0, c.BadUsual
+		if row.Stream == promised {
+			usual = c.BadSteady
+		}
 		switch healthy, all := row.Fault == "healthy", row.Rate == 0; {
 		case healthy && all:
 			want = c.Healthy
 		case healthy:
 			want = c.Healthy / len(c.Cells)
 		case all:
-			want = c.BadUsual + c.Bad*(len(c.Cells)-1)
+			want = usual + c.Bad*(len(c.Cells)-1)
 		case stream.Cell{Rate: row.Rate, Share: row.Share} == Usual():
-			want = c.BadUsual
+			want = usual
 		default:
 			want = c.Bad
 		}

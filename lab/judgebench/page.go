@@ -14,8 +14,8 @@ func (r Report) Page() string {
 	var b strings.Builder
 	c := r.Config
 	fmt.Fprintf(&b, "# Benchmark of the judge\n\nWritten by `make bench-judge`: do not edit. The same seeds give the same page on every machine.\n\n")
-	fmt.Fprintf(&b, "A fleet of %d hosts, looked at every %s, a bake of %s, an hour before the deploy. On each stream %d healthy\nrollouts, spread evenly over %d, and %d of each bad release at %s (%d in each other cell).\nSeeds count from %d up; every judge sees the same rollouts.\n\n",
-		stream.Hosts, span(stream.Interval.Seconds()), span(c.Bake.Seconds()), c.Healthy, len(c.Cells), c.BadUsual, cellName(Usual()), c.Bad, c.First)
+	fmt.Fprintf(&b, "A fleet of %d hosts, looked at every %s, a bake of %s, an hour before the deploy. On each stream %d healthy\nrollouts, spread evenly over %d, and %d of each bad release at %s (%d on %q, %d in each other cell).\nSeeds count from %d up; every judge sees the same rollouts.\n\n",
+		stream.Hosts, span(stream.Interval.Seconds()), span(c.Bake.Seconds()), c.Healthy, len(c.Cells), c.BadUsual, cellName(Usual()), max(c.BadUsual, c.BadSteady), promised, c.Bad, c.First)
 	b.WriteString(r.Targets())
 	b.WriteString("\n## Who hurts fewest requests\n\n" + r.winners())
 	b.WriteString("\n## The table\n\n" + tableAbout + "\n")
@@ -88,7 +88,7 @@ func (r Report) Targets() string {
 		fault string
 		most  time.Duration
 	}{{"errors 10x", time.Minute}, {"errors 3x", 8 * time.Minute}} {
-		row := r.row(key{"steady", ours, t.fault, Usual()})
+		row := r.row(key{promised, ours, t.fault, Usual()})
 		fmt.Fprintf(&b, "| %s at %s: median under %s | %s | %s |\n", t.fault, cellName(Usual()), span(t.most.Seconds()), when(row), reached(row.Seconds != nil && *row.Seconds < t.most.Seconds()))
 	}
 	first, of := 0, 0

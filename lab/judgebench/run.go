@@ -22,6 +22,7 @@ type Config struct {
 	Healthy    int // healthy rollouts a stream, spread over the cells
 	Bad        int // rollouts of each bad release in each cell
 	BadUsual   int // in the usual cell, of which the table tells
+	BadSteady  int // the same on the stream of which medians are promised, if more
 	Workers    int
 }
 
@@ -32,7 +33,7 @@ func Usual() stream.Cell { return stream.Cell{Rate: 200, Share: 0.10} }
 func Full() Config {
 	return Config{
 		Streams: stream.All(), Contenders: rival.All(), Cells: stream.Cells(), Bake: 30 * time.Minute,
-		First: 91_000_001, Healthy: 5004, Bad: 6, BadUsual: 100,
+		First: 91_000_001, Healthy: 5004, Bad: 6, BadUsual: 100, BadSteady: 800,
 	}
 }
 
@@ -85,10 +86,7 @@ func (c Config) jobs() []job {
 					all = append(all, job{i, j, stream.Healthy(), c.First + uint64(n)})
 				}
 			}
-			bad := c.Bad
-			if cell == Usual() {
-				bad = c.BadUsual
-			}
+			bad := c.bad(s, cell)
 			for _, f := range s.Faults() {
 				for n := range bad {
 					all = append(all, job{i, j, f, c.First + uint64(n)})
@@ -98,6 +96,20 @@ func (c Config) jobs() []job {
 	}
 	return all
 }
+
+// bad is how many rollouts of each bad release there are.
+func (c Config) bad(s stream.Stream, cell stream.Cell) int {
+	switch {
+	case cell != Usual():
+		return c.Bad
+	case s.Name == promised:
+		return max(c.BadUsual, c.BadSteady)
+	}
+	return c.BadUsual
+}
+
+// promised is the stream of which medians are.
+const promised = "steady"
 
 // share of n that falls to the j-th of several.
 func share(n, several, j int) int {

@@ -44,6 +44,8 @@ type Case struct {
 	Found  float64       `json:"found"` // share of such bakes that fail within Most
 	// Passed is the share of such bakes that end with a pass: they are not found any more.
 	Passed float64 `json:"passed,omitempty"`
+	// Tolerated says that a release that is worse by so much is good enough, by worse_by and at_most.
+	Tolerated bool `json:"tolerated,omitempty"`
 	// Better is the smallest share of the traffic at which a typical bake of this kind fails
 	// within Most, when this one is too small; 0: none does, or none is needed.
 	Better float64 `json:"better,omitempty"`
@@ -122,12 +124,18 @@ func (s Scenario) try(c judge.Config, factor float64) Case {
 	if i := s.Runs * 9 / 10; i < len(found) {
 		out.Ninety = found[i]
 	}
-	if out.Median == 0 {
+	out.Tolerated = tolerated(c.Metrics[0], factor, s.ErrorRate)
+	if out.Median == 0 && !out.Tolerated {
 		out.Better = s.better(c, factor)
 		out.Past = out.Better == 0 && s.past(c, factor)
 	}
 	out.Words = out.words(s)
 	return out
+}
+
+// tolerated reports whether so many times the errors are no reason for a fail.
+func tolerated(m judge.Metric, factor, rate float64) bool {
+	return (m.WorseBy == 0 || factor <= m.WorseBy) && (m.AtMost == 0 || rate*factor <= m.AtMost)
 }
 
 // better is the smallest larger share with which a bake that goes as expected fails in time. The
@@ -207,6 +215,8 @@ func percent(share float64) string { return strconv.FormatFloat(100*share, 'g', 
 func (c Case) words(s Scenario) string {
 	text := fmt.Sprintf("%.3g times the errors (%s): ", c.Factor, percent(min(1, s.ErrorRate*c.Factor)))
 	switch {
+	case c.Tolerated && c.Found == 0:
+		return text + fmt.Sprintf("tolerated; %s of such bakes pass within %s", percent(c.Passed), s.Most)
 	case c.Ninety > 0:
 		return text + fmt.Sprintf("found after %s in half of such bakes, after %s in nine of ten", c.Median, c.Ninety)
 	case c.Median > 0:

@@ -11,13 +11,16 @@ import (
 func TestOutlooks(t *testing.T) {
 	t.Parallel()
 	s := Scenario{Rate: 200, Share: 0.1, Canary: 1, ErrorRate: 0.001, Before: 20 * time.Minute, Most: 10 * time.Minute, Runs: 9}
-	out, err := Of(judge.Metric{Name: "errors", WorseBy: 1.3}, s, []float64{1.2, 3, 20})
+	out, err := Of(judge.Metric{Name: "errors", WorseBy: 1.3}, s, []float64{1.2, 1.4, 3, 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	never, slow, fast := out.Cases[0], out.Cases[1], out.Cases[2]
+	good, never, slow, fast := out.Cases[0], out.Cases[1], out.Cases[2], out.Cases[3]
+	if !good.Tolerated || good.Better != 0 || !strings.Contains(good.Words, "tolerated; ") {
+		t.Errorf("1.2 times: %+v", good)
+	}
 	if never.Found != 0 || never.Better != 0 || !strings.Contains(never.Words, "no share of this traffic is enough") {
-		t.Errorf("1.2 times: %+v", never)
+		t.Errorf("1.4 times: %+v", never)
 	}
 	if slow.Found > fast.Found || fast.Median == 0 || fast.Median > 2*time.Minute || fast.Ninety < fast.Median {
 		t.Errorf("%+v and %+v", slow, fast)

@@ -35,6 +35,7 @@ func run(ctx context.Context) error {
 	flag.IntVar(&c.Healthy, "healthy", c.Healthy, "healthy rollouts a stream, over all cells")
 	flag.IntVar(&c.Bad, "bad", c.Bad, "rollouts of each bad release in each cell")
 	flag.IntVar(&c.BadUsual, "bad-usual", c.BadUsual, "the same, in the cell that the table tells of")
+	flag.IntVar(&c.BadSteady, "bad-steady", c.BadSteady, "the same on the steady stream, of which medians are promised, if more")
 	flag.IntVar(&c.Workers, "workers", runtime.NumCPU(), "rollouts played at once")
 	page := flag.String("out", "docs/bench-judge.md", "where the page goes; empty: standard output")
 	jsonPath := flag.String("json", "", "where all rows go as JSON")
