@@ -12,8 +12,13 @@ import (
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
-// look is how often the sources of a bake are asked.
-const look = 5 * time.Second
+// every is how often the sources of a bake are asked: every five seconds; in a short one ten times; in one longer than
+// eight hours so often that a day's looks are no more than eight hours' are otherwise, for whoever resumes the rollout, or
+// asks how it stands, judges all of them again.
+func every(most time.Duration) time.Duration {
+	const usual, least, long, looks = 5 * time.Second, 100 * time.Millisecond, 15 * time.Second, 5760
+	return max(min(usual, max(most/10, least)), min(most/looks, long))
+}
 
 // bake watches a stage until there is a verdict, and journals it. The time counts
 // from when the bake was decided, so that one which a process takes over ends when it would have.
@@ -60,7 +65,6 @@ func (d *drive) judge(ctx context.Context, c rollout.Command, s rollout.State, e
 	if err := d.unwatched(ctx, seen, stage, watch.now()); err != nil {
 		return err
 	}
-	every := min(look, max(longest(stage.Bake)/10, 100*time.Millisecond))
 	begun := c.At.Sub(seen.origin)
 	least, most := begun+stage.Bake.Least, begun+longest(stage.Bake)
 	for {
@@ -80,7 +84,7 @@ func (d *drive) judge(ctx context.Context, c rollout.Command, s rollout.State, e
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		next := min(at+every, most)
+		next := min(at+every(longest(stage.Bake)), most)
 		if at < least {
 			next = min(next, least)
 		}
