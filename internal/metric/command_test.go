@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 func openCommand(t *testing.T, now *time.Time, kind rollout.MetricKind, environ []string, args ...string) *Sources {
@@ -78,7 +79,7 @@ func TestACommandThatHangs(t *testing.T) {
 		ended <- err
 	}()
 	var child int
-	until(t, func() error {
+	processtest.Until(t, func() error {
 		b, err := os.ReadFile(file + ".done")
 		if err != nil {
 			return err
@@ -90,7 +91,7 @@ func TestACommandThatHangs(t *testing.T) {
 	if err := <-ended; err == nil {
 		t.Error("no error")
 	}
-	until(t, func() error {
+	processtest.Until(t, func() error {
 		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", child))
 		if err == nil && !strings.Contains(string(state), ") Z ") {
 			return fmt.Errorf("the child is alive: %w", syscall.Kill(child, 0))

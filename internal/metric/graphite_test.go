@@ -5,79 +5,31 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/graphitetest"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
-// carbon is Carbon, with Graphite's web application beside it, on a directory of their own.
-type carbon struct{ cache, web *process }
-
-const graphiteSettings = `import os
-os.environ['GRAPHITE_STORAGE_DIR'] = %[1]q
-from graphite.settings import *
-SECRET_KEY = 'of a test'
-STORAGE_DIR = LOG_DIR = %[1]q
-WHISPER_DIR = os.path.join(STORAGE_DIR, 'whisper')
-STANDARD_DIRS = [WHISPER_DIR]
-INDEX_FILE = os.path.join(STORAGE_DIR, 'index')
-DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': os.path.join(STORAGE_DIR, 'db')}}
-CARBONLINK_HOSTS = ['127.0.0.1:%[2]d']
-ALLOWED_HOSTS = ['*']
-`
-
-func startCarbon(t *testing.T) *carbon {
-	t.Helper()
-	binary := program(t, "carbon-cache", "graphite-carbon")
-	program(t, "graphite-manage", "graphite-web")
-	dir := t.TempDir()
-	query := port(t)
-	c := &carbon{cache: &process{port: port(t), dir: dir}, web: &process{port: port(t), dir: dir}}
-	write(t, filepath.Join(dir, "conf", "storage-schemas.conf"), "[all]\npattern = .*\nretentions = 10s:1h\n")
-	write(t, filepath.Join(dir, "conf", "carbon.conf"), fmt.Sprintf(`[cache]
-STORAGE_DIR = %[1]s
-CONF_DIR = %[1]s/conf
-LOG_DIR = %[1]s
-PID_DIR = %[1]s
-LOCAL_DATA_DIR = %[1]s/whisper
-USER =
-MAX_CREATES_PER_MINUTE = inf
-MAX_UPDATES_PER_SECOND = 500
-ENABLE_TAGS = False
-LINE_RECEIVER_INTERFACE = 127.0.0.1
-LINE_RECEIVER_PORT = %[2]d
-PICKLE_RECEIVER_INTERFACE = 127.0.0.1
-PICKLE_RECEIVER_PORT = %[3]d
-CACHE_QUERY_INTERFACE = 127.0.0.1
-CACHE_QUERY_PORT = %[4]d
-`, dir, c.cache.port, port(t), query))
-	write(t, filepath.Join(dir, "whisper", "keep"), "")
-	write(t, filepath.Join(dir, "slipway_graphite.py"), fmt.Sprintf(graphiteSettings, dir, query))
-	c.cache.args = []string{binary, "--config=conf/carbon.conf", "--nodaemon", "start"}
-	// Debian's packages are for Debian's Python.
-	c.web.args = []string{"/usr/bin/python3", "-m", "django", "runserver", c.web.address(), "--noreload", "--nothreading"}
-	c.web.env = []string{"PYTHONPATH=" + dir, "DJANGO_SETTINGS_MODULE=slipway_graphite", "PYTHONDONTWRITEBYTECODE=1"}
-	c.cache.start(t)
-	c.web.start(t)
-	return c
-}
+// carbon is Graphite, which is sent values and asked when it has them.
+type carbon struct{ *graphitetest.Graphite }
 
 // TestGraphite runs on one server; the last of its parts kills it.
 func TestGraphite(t *testing.T) {
 	t.Parallel()
-	c := startCarbon(t)
+	c := carbon{graphitetest.Start(t, graphitetest.Config{Host: processtest.Loopback, Retentions: "10s:1h"})}
 	t.Run("by host", func(t *testing.T) { graphiteByHost(t, c) })
 	t.Run("killed", func(t *testing.T) { graphiteKilled(t, c) })
 }
 
 // send gives Carbon a value of each of some points.
-func (c *carbon) send(t *testing.T, name string, first time.Time, values ...string) {
+func (c carbon) send(t *testing.T, name string, first time.Time, values ...string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", c.cache.address())
+	conn, err := net.Dial("tcp", c.Carbon.Address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,13 +44,13 @@ func (c *carbon) send(t *testing.T, name string, first time.Time, values ...stri
 }
 
 // stored waits until Graphite has so many values of a series.
-func (c *carbon) stored(t *testing.T, name string, from, to time.Time, n int) {
+func (c carbon) stored(t *testing.T, name string, from, to time.Time, n int) {
 	t.Helper()
 	w, err := newGraphite(Deps{}.filled(), graphiteAsked(c, rollout.Gauge, rollout.Ask{Value: name}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	until(t, func() error {
+	processtest.Until(t, func() error {
 		all, err := w.source.read(t.Context(), nil, name, from, to, 10*time.Second)
 		if err != nil || len(all) != 1 || len(all[0].points) < n {
 			return fmt.Errorf("%v: %w", all, errors.Join(err, errNotYet))
@@ -107,15 +59,15 @@ func (c *carbon) stored(t *testing.T, name string, from, to time.Time, n int) {
 	})
 }
 
-func graphiteAsked(c *carbon, kind rollout.MetricKind, ask rollout.Ask) asked {
-	ask.Address = "http://" + c.web.address()
+func graphiteAsked(c carbon, kind rollout.MetricKind, ask rollout.Ask) asked {
+	ask.Address = c.URL()
 	return asked{name: "errors", kind: kind, ask: ask, service: "shop", every: time.Minute, secrets: map[string]string{}}
 }
 
 // Values of each ten seconds, looked at each minute. One that was not sent is missing,
 // with its exposure, and not zero. Graphite is killed half way, and comes back; then
 // Carbon is.
-func graphiteKilled(t *testing.T, c *carbon) {
+func graphiteKilled(t *testing.T, c carbon) {
 	begin := time.Now().Truncate(time.Minute).Add(-20 * time.Minute)
 	now := begin
 	deps := Deps{Now: func() time.Time { return now }}.filled()
@@ -149,12 +101,12 @@ func graphiteKilled(t *testing.T, c *carbon) {
 	look("[]", "") // no other minute is over
 
 	hosts = []string{"web1"}
-	c.web.kill()
+	c.Web.Kill(t)
 	now = begin.Add(3*time.Minute + 31*time.Second)
-	look("[]", "ask "+c.web.address())
+	look("[]", "ask "+c.Web.Address)
 	c.send(t, "shop.web1_lan.requests", begin.Add(70*time.Second), "10", "10", "10", "10", "10", "10")
 	c.send(t, "shop.web1_lan.errors", begin.Add(70*time.Second), "1", "1", "1", "1", "1", "1")
-	c.web.start(t)
+	c.Web.Start(t)
 	c.stored(t, "shop.web1_lan.errors", begin.Add(time.Minute), begin.Add(3*time.Minute), 7)
 	look("[{web1 errors count 13 70 0 []}]", "")
 
@@ -165,10 +117,10 @@ func graphiteKilled(t *testing.T, c *carbon) {
 		t.Errorf("the past: %v, %v\nwant %s", past, err, want)
 	}
 
-	c.cache.kill()
+	c.Carbon.Kill(t)
 	now = begin.Add(4*time.Minute + 31*time.Second)
 	look("[]", "errors of web1: it has no complete value since "+begin.Add(3*time.Minute).Format(time.TimeOnly))
-	c.cache.start(t)
+	c.Carbon.Start(t)
 	// What a relay has kept meanwhile is of the time that nothing was known of.
 	c.send(t, "shop.web1_lan.requests", begin.Add(3*time.Minute), "10")
 	c.send(t, "shop.web1_lan.errors", begin.Add(3*time.Minute), "1")
@@ -180,7 +132,7 @@ func graphiteKilled(t *testing.T, c *carbon) {
 	look("[{web1 errors count 4 30 0 []}]", "")
 }
 
-func graphiteByHost(t *testing.T, c *carbon) {
+func graphiteByHost(t *testing.T, c carbon) {
 	begin := time.Now().Truncate(time.Minute).Add(-10 * time.Minute)
 	now := begin
 	deps := Deps{Now: func() time.Time { return now }}.filled()

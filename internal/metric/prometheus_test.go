@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // exporter is what hosts say of themselves: the text at /HOST.
@@ -48,9 +49,9 @@ func requests(version string, good, bad int) string {
 }
 
 // prometheusOf starts Prometheus, which scrapes hosts often.
-func prometheusOf(t *testing.T, hosts ...string) (*process, *exporter) {
+func prometheusOf(t *testing.T, hosts ...string) (*processtest.Server, *exporter) {
 	t.Helper()
-	binary := program(t, "prometheus", "prometheus")
+	binary := processtest.Program(t, "prometheus", "prometheus")
 	e := &exporter{text: map[string]string{}}
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
@@ -60,11 +61,11 @@ func prometheusOf(t *testing.T, hosts ...string) (*process, *exporter) {
 		config += fmt.Sprintf("  - {targets: [%q], labels: {instance: '%s:9100', __metrics_path__: /%s}}\n", server.Listener.Addr(), h, h)
 	}
 	write(t, filepath.Join(dir, "prometheus.yml"), config)
-	p := &process{port: port(t), dir: dir}
-	p.args = []string{binary, "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=error", "--web.listen-address=" + p.address()}
-	p.start(t)
-	until(t, func() error {
-		r, err := http.Get("http://" + p.address() + "/-/ready")
+	p := &processtest.Server{Dir: dir, Address: processtest.Free(t, processtest.Loopback).String()}
+	p.Args = []string{binary, "--config.file=prometheus.yml", "--storage.tsdb.path=data", "--log.level=error", "--web.listen-address=" + p.Address}
+	p.Start(t)
+	processtest.Until(t, func() error {
+		r, err := http.Get("http://" + p.Address + "/-/ready")
 		if err != nil {
 			return err
 		}
@@ -87,12 +88,12 @@ func TestPrometheus(t *testing.T) {
 	t.Run("killed", func(t *testing.T) { prometheusKilled(t, p, e) })
 }
 
-func promAsked(p *process, kind rollout.MetricKind, ask rollout.Ask) asked {
-	ask.Address = "http://" + p.address()
+func promAsked(p *processtest.Server, kind rollout.MetricKind, ask rollout.Ask) asked {
+	ask.Address = "http://" + p.Address
 	return asked{name: "errors", kind: kind, ask: ask, service: "shop", every: time.Second, secrets: map[string]string{}}
 }
 
-func errorsOf(t *testing.T, p *process) *prometheus {
+func errorsOf(t *testing.T, p *processtest.Server) *prometheus {
 	t.Helper()
 	s, err := newPrometheus(Deps{}.filled(), promAsked(p, rollout.Counts, rollout.Ask{
 		Events: `requests_total{job="{{service}}",code=~"5.."}`, Exposure: `requests_total{job="{{service}}"}`,
@@ -106,7 +107,7 @@ func errorsOf(t *testing.T, p *process) *prometheus {
 // base looks until all hosts were seen: what follows is counted from there.
 func base(t *testing.T, s engine.Source, hosts []string) {
 	t.Helper()
-	until(t, func() error {
+	processtest.Until(t, func() error {
 		samples, err := s.Sample(t.Context(), hosts)
 		if len(samples) == len(hosts) {
 			return nil
@@ -119,7 +120,7 @@ var errNotYet = errors.New("not yet")
 
 // Two versions run side by side; the canary's errors have no series until the first
 // one. Prometheus is killed half way, and comes back.
-func prometheusKilled(t *testing.T, p *process, e *exporter) {
+func prometheusKilled(t *testing.T, p *processtest.Server, e *exporter) {
 	hosts := []string{"web1", "web2"}
 	e.set("web1", requests("1.1", 1000, 7))
 	e.set("web2", requests("1.2", 500, 0))
@@ -130,24 +131,24 @@ func prometheusKilled(t *testing.T, p *process, e *exporter) {
 	e.set("web2", requests("1.2", 590, 10))
 	sum.expect(t, s, hosts, sums{"web1": {1, 101}, "web2": {10, 100}})
 
-	p.kill()
+	p.Kill(t)
 	got, err := s.Sample(t.Context(), hosts)
 	var gaps engine.Gaps
 	if err == nil || errors.As(err, &gaps) || got != nil {
 		t.Fatalf("killed: %v, %v", got, err)
 	}
-	if !strings.Contains(err.Error(), "ask "+p.address()) || strings.Contains(err.Error(), "requests_total") {
+	if !strings.Contains(err.Error(), "ask "+p.Address) || strings.Contains(err.Error(), "requests_total") {
 		t.Errorf("the error is %v", err)
 	}
 	e.set("web1", requests("1.1", 1200, 8))
 	e.set("web2", requests("1.2", 660, 40))
-	p.start(t)
+	p.Start(t)
 	sum.expect(t, s, hosts, sums{"web1": {1, 201}, "web2": {40, 200}})
 }
 
 // A restart begins the counters anew: the look that sees it says so, and no other is
 // wrong. A host that is gone is missing; one that never was has a reason.
-func prometheusRestart(t *testing.T, p *process, e *exporter) {
+func prometheusRestart(t *testing.T, p *processtest.Server, e *exporter) {
 	e.set("web3", requests("1.1", 1000, 5))
 	e.set("web4", requests("1.1", 1000, 5))
 	s := errorsOf(t, p)
@@ -155,7 +156,7 @@ func prometheusRestart(t *testing.T, p *process, e *exporter) {
 	base(t, s, hosts)
 	e.set("web3", requests("1.1", 10, 3))
 	sum := sums{}
-	until(t, func() error {
+	processtest.Until(t, func() error {
 		samples, err := s.Sample(t.Context(), hosts)
 		for _, x := range samples {
 			sum[x.Host] = [2]float64{sum[x.Host][0] + x.Events, sum[x.Host][1] + x.Exposure}
@@ -170,7 +171,7 @@ func prometheusRestart(t *testing.T, p *process, e *exporter) {
 	e.mu.Lock()
 	delete(e.text, "web4")
 	e.mu.Unlock()
-	until(t, func() error {
+	processtest.Until(t, func() error {
 		samples, err := s.Sample(t.Context(), []string{"web3", "web4", "web9"})
 		if len(samples) != 1 || err == nil || !strings.Contains(err.Error(), "errors of web4: nothing is said of web4 (but of ") {
 			return fmt.Errorf("%v: %w", samples, errors.Join(err, errNotYet))
@@ -185,7 +186,7 @@ func prometheusRestart(t *testing.T, p *process, e *exporter) {
 	sum.expect(t, s, []string{"web4"}, sums{"web4": {0, 3}})
 }
 
-func prometheusHistograms(t *testing.T, p *process, e *exporter) {
+func prometheusHistograms(t *testing.T, p *processtest.Server, e *exporter) {
 	histogram := func(fast, slow int) string {
 		return fmt.Sprintf("took_bucket{le=\"0.1\"} %d\ntook_bucket{le=\"1\"} %d\ntook_bucket{le=\"+Inf\"} %d\nqueue %d\n", fast, fast+slow, fast+slow+1, slow)
 	}
@@ -199,7 +200,7 @@ func prometheusHistograms(t *testing.T, p *process, e *exporter) {
 	}
 	base(t, h, hosts)
 	e.set("web5", histogram(103, 15))
-	until(t, func() error {
+	processtest.Until(t, func() error {
 		samples, err := h.Sample(t.Context(), hosts)
 		if err != nil {
 			return err
@@ -229,7 +230,7 @@ func prometheusHistograms(t *testing.T, p *process, e *exporter) {
 	if err != nil || len(past) != 60 || past[0] != nil {
 		t.Fatalf("past: %v, %v", past, err)
 	}
-	until(t, func() error {
+	processtest.Until(t, func() error {
 		now := time.Now()
 		past, err := h.Past(t.Context(), hosts, now.Add(-400*time.Millisecond), now, 200*time.Millisecond)
 		if err != nil || len(past) != 2 || len(past[1]) != 2 || fmt.Sprint(past[1][0].Buckets) != "[{0.1 0} {1 0} {+Inf 0}]" {
@@ -239,7 +240,7 @@ func prometheusHistograms(t *testing.T, p *process, e *exporter) {
 	})
 }
 
-func prometheusRefuses(t *testing.T, p *process) {
+func prometheusRefuses(t *testing.T, p *processtest.Server) {
 	for query, want := range map[string]string{
 		"up{":       "it answered 400 Bad Request: invalid parameter \"query\"",
 		"1":         "gives a scalar",

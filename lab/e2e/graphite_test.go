@@ -12,38 +12,9 @@ import (
 	"time"
 
 	"github.com/slipway-deploy/slipway/lab"
+	"github.com/slipway-deploy/slipway/lab/graphitetest"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
-
-const graphiteSettings = `import os
-os.environ['GRAPHITE_STORAGE_DIR'] = %[1]q
-from graphite.settings import *
-SECRET_KEY = 'of a test'
-STORAGE_DIR = LOG_DIR = %[1]q
-WHISPER_DIR = os.path.join(STORAGE_DIR, 'whisper')
-STANDARD_DIRS = [WHISPER_DIR]
-INDEX_FILE = os.path.join(STORAGE_DIR, 'index')
-DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': os.path.join(STORAGE_DIR, 'db')}}
-CARBONLINK_HOSTS = [%[2]q]
-ALLOWED_HOSTS = ['*']
-`
-
-const carbonConf = `[cache]
-STORAGE_DIR = %[1]s
-CONF_DIR = %[1]s/conf
-LOG_DIR = %[1]s
-PID_DIR = %[1]s
-LOCAL_DATA_DIR = %[1]s/whisper
-USER =
-MAX_CREATES_PER_MINUTE = inf
-MAX_UPDATES_PER_SECOND = 500
-ENABLE_TAGS = False
-LINE_RECEIVER_INTERFACE = %[2]s
-LINE_RECEIVER_PORT = %[3]s
-PICKLE_RECEIVER_INTERFACE = %[2]s
-PICKLE_RECEIVER_PORT = %[4]s
-CACHE_QUERY_INTERFACE = %[2]s
-CACHE_QUERY_PORT = %[5]s
-`
 
 // graphite is Carbon, which takes values and keeps them, and the web application that
 // is asked for them.
@@ -73,22 +44,8 @@ func (g *graphite) manifest() string {
 
 func newGraphite(t *testing.T, info lab.Info) *graphite {
 	t.Helper()
-	cache := needs(t, "carbon-cache", "graphite-carbon")
-	needs(t, "graphite-manage", "graphite-web")
-	dir, line, query, web := t.TempDir(), free(t, info), free(t, info), free(t, info)
-	at, linePort, _ := net.SplitHostPort(line)
-	_, queryPort, _ := net.SplitHostPort(query)
-	_, other, _ := net.SplitHostPort(free(t, info))
-	written(t, "[all]\npattern = .*\nretentions = 1s:1h\n", dir, "conf", "storage-schemas.conf")
-	written(t, fmt.Sprintf(carbonConf, dir, at, linePort, other, queryPort), dir, "conf", "carbon.conf")
-	written(t, "", dir, "whisper", "keep")
-	written(t, fmt.Sprintf(graphiteSettings, dir, query), dir, "slipway_graphite.py")
-	g := &graphite{url: "http://" + web}
-	g.carbon = serve(t, &server{dir: dir, listen: line, args: []string{cache, "--config=conf/carbon.conf", "--nodaemon", "start"}})
-	g.web = serve(t, &server{dir: dir, listen: web,
-		// Debian's packages are for Debian's Python.
-		args: []string{"/usr/bin/python3", "-m", "django", "runserver", web, "--noreload", "--nothreading"},
-		env:  []string{"PYTHONPATH=" + dir, "DJANGO_SETTINGS_MODULE=slipway_graphite", "PYTHONDONTWRITEBYTECODE=1"}})
+	parts := graphitetest.New(t, graphitetest.Config{Host: info.Balancers[0].Address, Retentions: "1s:1h"})
+	g := &graphite{carbon: served(t, parts.Carbon), web: served(t, parts.Web), url: parts.URL()}
 	g.collect(t, info)
 	eventually(t, "hosts are counted", func() error {
 		for _, h := range info.Hosts {
@@ -99,6 +56,11 @@ func newGraphite(t *testing.T, info lab.Info) *graphite {
 		return nil
 	})
 	return g
+}
+
+func served(t *testing.T, part *processtest.Server) *server {
+	t.Helper()
+	return serve(t, &server{args: part.Args, env: part.Env, dir: part.Dir, listen: part.Address})
 }
 
 // collect tells Carbon each second what hosts did in it, until the test ends. As StatsD

@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/notify/channel"
 	"github.com/slipway-deploy/slipway/internal/notify/notifytest"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 var pictures = flag.Bool("pictures", false, "draw docs/notify-*.png anew, with chromium")
@@ -70,7 +71,7 @@ func shoot(t *testing.T, page, picture string) {
 	if strings.Contains(page, "email") {
 		height = "1640"
 	}
-	c := exec.CommandContext(t.Context(), notifytest.Program(t, "chromium", "chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+	c := exec.CommandContext(t.Context(), processtest.Program(t, "chromium", "chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
 		"--user-data-dir="+t.TempDir(), "--window-size=816,"+height, "--screenshot="+picture, "file://"+path)
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

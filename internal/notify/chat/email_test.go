@@ -25,6 +25,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/notify"
 	"github.com/slipway-deploy/slipway/internal/notify/notifytest"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // server is an SMTP server of aiosmtpd that wants STARTTLS and a login, and keeps each
@@ -59,15 +60,16 @@ asyncio.run(main())
 // startSMTP returns the server's address, where it keeps mails, and who vouches for it.
 func startSMTP(t *testing.T) (address, dir string, trust *tls.Config) {
 	t.Helper()
-	notifytest.Program(t, "aiosmtpd", "python3-aiosmtpd")
-	dir, port := t.TempDir(), notifytest.Port(t)
+	processtest.Program(t, "aiosmtpd", "python3-aiosmtpd")
+	dir, at := t.TempDir(), processtest.Free(t, processtest.Loopback)
 	trust = certificate(t, dir)
 	file := filepath.Join(dir, "server.py")
 	if err := os.WriteFile(file, []byte(server), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	notifytest.Run(t, dir, port, nil, "/usr/bin/python3", "-W", "ignore", file, dir, fmt.Sprint(port), notifytest.Token)
-	return fmt.Sprintf("127.0.0.1:%d", port), dir, trust
+	s := &processtest.Server{Dir: dir, Address: at.String(), Args: []string{"/usr/bin/python3", "-W", "ignore", file, dir, fmt.Sprint(at.Port), notifytest.Token}}
+	s.Start(t)
+	return at.String(), dir, trust
 }
 
 func certificate(t *testing.T, dir string) *tls.Config {
@@ -191,7 +193,7 @@ func TestEmailRefused(t *testing.T) {
 		"no login":    {func(e *Email) { e.User = "" }, "530", true},
 		"plain":       {func(e *Email) { e.StartTLS = "never" }, "", true},
 		"certificate": {func(e *Email) { e.TLS = nil }, "certificate", false},
-		"down":        {func(e *Email) { e.Server = fmt.Sprintf("127.0.0.1:%d", notifytest.Port(t)) }, "refused", false},
+		"down":        {func(e *Email) { e.Server = processtest.Free(t, processtest.Loopback).String() }, "refused", false},
 	} {
 		e := good
 		c.change(&e)

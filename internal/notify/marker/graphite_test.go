@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,37 +15,9 @@ import (
 	"github.com/slipway-deploy/slipway/internal/notify/notifytest"
 	"github.com/slipway-deploy/slipway/internal/notify/wire"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/graphitetest"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
-
-const graphiteSettings = `import os
-os.environ['GRAPHITE_STORAGE_DIR'] = %[1]q
-from graphite.settings import *
-SECRET_KEY = 'of a test'
-STORAGE_DIR = LOG_DIR = %[1]q
-WHISPER_DIR = os.path.join(STORAGE_DIR, 'whisper')
-STANDARD_DIRS = [WHISPER_DIR]
-INDEX_FILE = os.path.join(STORAGE_DIR, 'index')
-DATABASES = {'default': {'ENGINE': 'django.db.backends.sqlite3', 'NAME': os.path.join(STORAGE_DIR, 'db')}}
-CARBONLINK_HOSTS = ['127.0.0.1:%[2]d']
-ALLOWED_HOSTS = ['*']
-`
-
-const carbonConf = `[cache]
-STORAGE_DIR = %[1]s
-CONF_DIR = %[1]s/conf
-LOG_DIR = %[1]s
-PID_DIR = %[1]s
-LOCAL_DATA_DIR = %[1]s/whisper
-USER =
-MAX_CREATES_PER_MINUTE = inf
-ENABLE_TAGS = False
-LINE_RECEIVER_INTERFACE = 127.0.0.1
-LINE_RECEIVER_PORT = %[2]d
-PICKLE_RECEIVER_INTERFACE = 127.0.0.1
-PICKLE_RECEIVER_PORT = %[3]d
-CACHE_QUERY_INTERFACE = 127.0.0.1
-CACHE_QUERY_PORT = %[4]d
-`
 
 func put(t *testing.T, text string, path ...string) {
 	t.Helper()
@@ -57,29 +28,6 @@ func put(t *testing.T, text string, path ...string) {
 	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-}
-
-// startGraphite starts Carbon and graphite-web.
-func startGraphite(t *testing.T) (carbon, web string) {
-	t.Helper()
-	cache := notifytest.Program(t, "carbon-cache", "graphite-carbon")
-	notifytest.Program(t, "graphite-manage", "graphite-web")
-	dir := t.TempDir()
-	line, query, page := notifytest.Port(t), notifytest.Port(t), notifytest.Port(t)
-	put(t, "[all]\npattern = .*\nretentions = 1s:10m\n", dir, "conf", "storage-schemas.conf")
-	put(t, fmt.Sprintf(carbonConf, dir, line, notifytest.Port(t), query), dir, "conf", "carbon.conf")
-	put(t, "", dir, "whisper", "keep")
-	put(t, fmt.Sprintf(graphiteSettings, dir, query), dir, "slipway_graphite.py")
-	env := []string{"PYTHONPATH=" + dir, "DJANGO_SETTINGS_MODULE=slipway_graphite", "PYTHONDONTWRITEBYTECODE=1"}
-	migrate := exec.CommandContext(t.Context(), "/usr/bin/python3", "-m", "django", "migrate", "--run-syncdb", "-v0")
-	migrate.Dir, migrate.Env = dir, append(os.Environ(), env...)
-	if out, err := migrate.CombinedOutput(); err != nil {
-		t.Fatalf("make graphite-web's tables: %v\n%s", err, out)
-	}
-	notifytest.Run(t, dir, line, nil, cache, "--config=conf/carbon.conf", "--nodaemon", "start")
-	address := fmt.Sprintf("127.0.0.1:%d", page)
-	notifytest.Run(t, dir, page, env, "/usr/bin/python3", "-m", "django", "runserver", address, "--noreload", "--nothreading")
-	return fmt.Sprintf("127.0.0.1:%d", line), "http://" + address
 }
 
 func ask(t *testing.T, to string, into any) error {
@@ -98,10 +46,10 @@ func ask(t *testing.T, to string, into any) error {
 // TestGraphite: metrics are read back through /render, and events through /events.
 func TestGraphite(t *testing.T) {
 	t.Parallel()
-	carbon, web := startGraphite(t)
+	server := graphitetest.Start(t, graphitetest.Config{Host: processtest.Loopback, Retentions: "1s:10m", Events: true})
 	client := wire.New()
 	t.Cleanup(client.Close)
-	g := &Graphite{Wire: client, Address: carbon, Prefix: "slipway", Web: web}
+	g := &Graphite{Wire: client, Address: server.Carbon.Address, Prefix: "slipway", Web: server.URL()}
 	if err := g.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -119,14 +67,14 @@ func TestGraphite(t *testing.T) {
 		"slipway.production.checkout.events.completed": 1, "slipway.production.checkout.hosts.updated": 12,
 	}
 	for name, value := range want {
-		notifytest.Until(t, func() error { return rendered(t, web, name, n.At, value) })
+		processtest.Until(t, func() error { return rendered(t, server.URL(), name, n.At, value) })
 	}
 	var events []struct {
 		What, Data string
 		Tags       []string
 		When       float64
 	}
-	if err := ask(t, web+"/events/get_data?tags=slipway&from=-1h", &events); err != nil {
+	if err := ask(t, server.URL()+"/events/get_data?tags=slipway&from=-1h", &events); err != nil {
 		t.Fatal(err)
 	}
 	if len(events) != 1 || events[0].What != m.Headline || events[0].Data != m.Plain() || int64(events[0].When) != n.At.Unix() {
@@ -157,7 +105,7 @@ func rendered(t *testing.T, web, name string, at time.Time, want float64) error 
 // TestGraphiteDown: errors say where, and no half is called done.
 func TestGraphiteDown(t *testing.T) {
 	t.Parallel()
-	g := &Graphite{Address: fmt.Sprintf("127.0.0.1:%d", notifytest.Port(t)), Prefix: "slipway"}
+	g := &Graphite{Address: processtest.Free(t, processtest.Loopback).String(), Prefix: "slipway"}
 	_, err := g.Send(t.Context(), notify.Compose(notifytest.Plan("R-7"), notifytest.Notices()[1]), &notify.Memory{})
 	if final, _ := notify.Refused(err); err == nil || final || !strings.Contains(err.Error(), "connect to Carbon") {
 		t.Errorf("got %v", err)

@@ -1,7 +1,6 @@
 package marker
 
 import (
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/notify"
 	"github.com/slipway-deploy/slipway/internal/notify/notifytest"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // TestPrometheus: several services share a file, also at the same time; promtool finds
@@ -63,7 +63,7 @@ func TestPrometheus(t *testing.T) {
 
 func lint(t *testing.T, text []byte) {
 	t.Helper()
-	promtool := exec.CommandContext(t.Context(), notifytest.Program(t, "promtool", "prometheus"), "check", "metrics")
+	promtool := exec.CommandContext(t.Context(), processtest.Program(t, "promtool", "prometheus"), "check", "metrics")
 	promtool.Stdin = strings.NewReader(string(text))
 	if out, err := promtool.CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("promtool: %v: %s", err, out)
@@ -73,11 +73,11 @@ func lint(t *testing.T, text []byte) {
 // scraped reads the metrics through node_exporter.
 func scraped(t *testing.T, dir string) {
 	t.Helper()
-	exporter := notifytest.Program(t, "prometheus-node-exporter", "prometheus-node-exporter")
-	port := notifytest.Port(t)
-	address := fmt.Sprintf("127.0.0.1:%d", port)
-	notifytest.Run(t, dir, port, nil, exporter, "--collector.disable-defaults", "--collector.textfile",
-		"--collector.textfile.directory="+dir, "--web.listen-address="+address)
+	exporter := processtest.Program(t, "prometheus-node-exporter", "prometheus-node-exporter")
+	address := processtest.Free(t, processtest.Loopback).String()
+	server := &processtest.Server{Dir: dir, Address: address, Args: []string{exporter, "--collector.disable-defaults", "--collector.textfile",
+		"--collector.textfile.directory=" + dir, "--web.listen-address=" + address}}
+	server.Start(t)
 	r, err := http.Get("http://" + address + "/metrics")
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/notify"
 	"github.com/slipway-deploy/slipway/internal/notify/notifytest"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 const collectdConf = `Hostname "here"
@@ -36,14 +37,15 @@ func TestStatsD(t *testing.T) {
 	if err != nil {
 		t.Skip("collectd is not installed: apt-get install collectd-core")
 	}
-	dir, port := t.TempDir(), notifytest.Port(t)
-	put(t, fmt.Sprintf(collectdConf, dir, port), dir, "collectd.conf")
-	notifytest.Run(t, dir, 0, nil, "/usr/sbin/"+binary.Name(), "-f", "-C", filepath.Join(dir, "collectd.conf"))
-	s := &StatsD{Address: fmt.Sprintf("127.0.0.1:%d", port), Prefix: "slipway"}
+	dir, at := t.TempDir(), processtest.Free(t, processtest.Loopback)
+	put(t, fmt.Sprintf(collectdConf, dir, at.Port), dir, "collectd.conf")
+	server := &processtest.Server{Dir: dir, Args: []string{"/usr/sbin/" + binary.Name(), "-f", "-C", filepath.Join(dir, "collectd.conf")}}
+	server.Start(t)
+	s := &StatsD{Address: at.String(), Prefix: "slipway"}
 	plan, notices := notifytest.Plan("R-7"), notifytest.Notices()
 	m := notify.Compose(plan, notices[len(notices)-1])
 	// UDP tells nobody when the other side has begun to listen.
-	notifytest.Until(t, func() error {
+	processtest.Until(t, func() error {
 		if _, err := s.Send(t.Context(), m, &notify.Memory{}); err != nil {
 			return err
 		}

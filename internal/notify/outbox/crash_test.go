@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/notify"
 	"github.com/slipway-deploy/slipway/internal/notify/notifytest"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // service is a chat in a file: a line a message. asked is one that can be asked for what
@@ -95,7 +96,7 @@ func TestKilledBetween(t *testing.T) {
 	d := Start(t.Context(), j, func(c rollout.Channel) (notify.Notifier, error) {
 		return service{filepath.Join(dir, c.Name), c.Name == "asked", func() {}}, nil
 	}, Pace{Look: 10 * time.Millisecond})
-	notifytest.Until(t, func() error {
+	processtest.Until(t, func() error {
 		all, err := j.Deliveries(t.Context(), "R-7")
 		for _, one := range all {
 			if one.Delivered.IsZero() {

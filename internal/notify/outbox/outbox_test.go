@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/notify"
 	"github.com/slipway-deploy/slipway/internal/notify/notifytest"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // shelf is an outbox in memory, with the contract of the journal's: of every queue the
@@ -394,7 +395,7 @@ func TestTwoProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	notifytest.Until(t, func() error {
+	processtest.Until(t, func() error {
 		done, err := all[0].Deliveries(t.Context(), "R-7")
 		if slices.ContainsFunc(done, func(d journal.Delivery) bool { return !d.Done }) {
 			return errors.New("not all are delivered")
