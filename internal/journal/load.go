@@ -117,46 +117,37 @@ func readHosts(ctx context.Context, tx *sql.Tx, id string, n int) ([]rollout.Hos
 // Events returns the events of a rollout after a number, in order.
 func (j *Journal) Events(ctx context.Context, id string, after int) ([]rollout.Event, error) {
 	const query = `SELECT event FROM events WHERE rollout = $1 AND seq > $2 ORDER BY seq`
-	rows, err := j.db.QueryContext(ctx, query, id, after)
-	if err != nil {
-		return nil, fmt.Errorf("events of %s: %w", id, err)
-	}
-	defer rows.Close()
-	var events []rollout.Event
-	for rows.Next() {
-		var text sql.RawBytes
-		var e rollout.Event
-		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("events of %s: %w", id, err)
-		}
-		if err := json.Unmarshal(text, &e); err != nil {
-			return nil, fmt.Errorf("event of %s after %d cannot be read: %w", id, after, err)
-		}
-		events = append(events, e)
-	}
-	return events, rows.Err()
+	return documents[rollout.Event](ctx, j, fmt.Sprintf("events of %s after %d", id, after), query, id, after)
 }
 
 // Commands returns the commands of a rollout in the order in which they were
 // decided; with pending, only those that lack results.
 func (j *Journal) Commands(ctx context.Context, id string, pending bool) ([]rollout.Command, error) {
 	const query = `SELECT command FROM commands WHERE rollout = $1 AND (NOT done OR NOT $2) ORDER BY id`
-	rows, err := j.db.QueryContext(ctx, query, id, pending)
+	return documents[rollout.Command](ctx, j, "commands of "+id, query, id, pending)
+}
+
+// documents reads the one column of a query, JSON each.
+func documents[T any](ctx context.Context, j *Journal, what, query string, args ...any) ([]T, error) {
+	rows, err := j.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("commands of %s: %w", id, err)
+		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	defer rows.Close()
-	var commands []rollout.Command
+	var all []T
 	for rows.Next() {
 		var text sql.RawBytes
-		var c rollout.Command
+		var one T
 		if err := rows.Scan(&text); err != nil {
-			return nil, fmt.Errorf("commands of %s: %w", id, err)
+			return nil, fmt.Errorf("%s: %w", what, err)
 		}
-		if err := json.Unmarshal(text, &c); err != nil {
-			return nil, fmt.Errorf("a command of %s cannot be read: %w", id, err)
+		if err := json.Unmarshal(text, &one); err != nil {
+			return nil, fmt.Errorf("%s: number %d cannot be read: %w", what, len(all)+1, err)
 		}
-		commands = append(commands, c)
+		all = append(all, one)
 	}
-	return commands, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return all, nil
 }
