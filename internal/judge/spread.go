@@ -62,10 +62,11 @@ func (p *spread) belief(usual, between float64) belief {
 	return b
 }
 
-// odd lets a few hosts be of their own kind.
-func (b belief) odd() belief {
-	const chance, width = 0.02, 1.2
-	wide := normal(width)
+// odd lets one in fifty hosts be of its own kind, when its own past, of so many errors expected, can tell: without one no fault
+// of a few hosts could be told from that.
+func (b belief) odd(expected float64) belief {
+	const most, enough, width = 0.03, 0.5, 1.2
+	chance, wide := most*expected/(expected+enough), normal(width)
 	for i := range b {
 		b[i] = (1-chance)*b[i] + chance*wide[i]
 	}

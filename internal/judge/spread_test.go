@@ -102,9 +102,9 @@ func TestOddHost(t *testing.T) {
 		}
 		s.known = append(s.known, c)
 	}
-	unknown, _ := s.beliefs(pooled, 0.3)
+	unknown := s.beliefs(pooled, 0.3, dispersions{1}).against
 	s.before = [2]Count{{14, 4000}, {76, 76000}}
-	known, _ := s.beliefs(pooled, 0.3)
+	known := s.beliefs(pooled, 0.3, dispersions{1}).against
 	at := func(b belief, times float64) float64 { return b[reach+int(math.Round(math.Log(times)/step))] }
 	if v := at(known, 5) / top(known[:]); v < 0.005 {
 		t.Errorf("a host that made 3.5 times the errors may not make 5 times: %v of the likeliest", v)

@@ -49,10 +49,10 @@ func (t *trial) add(s *stream, canary, baseline Count, hosts float64, now moment
 
 // weigh works the evidence out.
 func (t *trial) weigh(s *stream, host int, now moment) {
-	b := &t.beliefs(s, host, now.spread).against
-	t.against = t.bursty.against(b, now.tolerated)
+	p := t.known(s, host, now.spread)
+	t.against = t.bursty.against(&p.bursty.against, now.tolerated)
 	if t.even != nil && t.against > 0 {
-		t.against = min(t.against, t.even.against(b, now.tolerated))
+		t.against = min(t.against, t.even.against(&p.even.against, now.tolerated))
 	}
 }
 
@@ -62,33 +62,37 @@ func (t *trial) favour(s *stream, spread, tolerated float64, bound int, factor f
 	if t.bursty == nil {
 		return 0
 	}
-	c := t.bursty
+	p := t.known(s, pooled, spread)
 	if t.even != nil {
-		c = t.even
+		return t.even.now(tolerated).times(factor).favour(&p.even.favour, bound)
 	}
-	b := t.beliefs(s, pooled, spread)
-	return c.now(tolerated).times(factor).favour(&b.favour, bound)
+	return t.bursty.now(tolerated).times(factor).favour(&p.bursty.favour, bound)
 }
 
 func (t *trial) foreseen(s *stream, spread, tolerated, factor float64) float64 {
 	if t.bursty == nil {
 		return 0
 	}
-	return t.bursty.now(tolerated).times(factor).fromStart(&t.beliefs(s, pooled, spread).against)
+	return t.bursty.now(tolerated).times(factor).fromStart(&t.known(s, pooled, spread).bursty.against)
 }
 
-// prior is what is believed of the hosts' differences, and what was known when it was worked out.
+// prior is what is believed of the hosts' differences, of both ways in which a trial is held, and what was known when it
+// was worked out.
 type prior struct {
-	against, favour belief
-	exposure        float64
-	hosts           [2]float64
-	ever, done      bool
+	bursty, even beliefs
+	exposure     float64
+	hosts        [2]float64
+	ever, done   bool
 }
 
 // beliefs are how the canary's hosts may differ from the baseline's: for evidence against
-// the canary, and for it, where only what was seen before the deploy is taken into account. They are
-// worked out anew when more is known.
-func (t *trial) beliefs(s *stream, host int, usual float64) *prior {
+// the canary, and for it, where only what was seen before the deploy is taken into account.
+type beliefs struct{ against, favour belief }
+
+// known is what is believed, worked out anew when more is known. Errors that come in bursts tell less of a host than as
+// many that are independent: each of the two ways has its own belief. How errors hang together since the deploy alone says
+// nothing of the time before.
+func (t *trial) known(s *stream, host int, usual float64) *prior {
 	const more = 1.1
 	p, exposure := &t.prior, sumOf(s.known).Exposure
 	same := math.Abs(p.hosts[0]-s.hosts[0])+math.Abs(p.hosts[1]-s.hosts[1]) < 0.1*(s.hosts[0]+s.hosts[1])
@@ -96,14 +100,17 @@ func (t *trial) beliefs(s *stream, host int, usual float64) *prior {
 		return p
 	}
 	*p = prior{exposure: exposure, hosts: s.hosts, ever: s.ever, done: true}
-	p.against, p.favour = s.beliefs(host, usual)
+	p.bursty = s.beliefs(host, usual, s.bursts.known(wary))
+	if t.even != nil {
+		p.even = s.beliefs(host, usual, s.bursts.known(trusting))
+	}
 	return p
 }
 
-func (s *stream) beliefs(host int, usual float64) (against, favour belief) {
+func (s *stream) beliefs(host int, usual float64, bursts dispersions) beliefs {
 	const same = 0.05 // a host's rate changes by this much by itself, against the others'
 	const drift = 0.3 // and in time, when nothing else is there to compare with
-	dispersion, _ := s.found().long()
+	dispersion, _ := bursts.long()
 	x, y, hosts := s.before[0], s.before[1], s.hosts[0]
 	if host != pooled {
 		hosts, x = 1, Count{}
@@ -113,21 +120,21 @@ func (s *stream) beliefs(host int, usual float64) (against, favour belief) {
 	}
 	if !s.ever {
 		b := student(math.Sqrt(drift*drift+dispersion/max(x.Events, 0.5)), 200)
-		return b, b
+		return beliefs{b, b}
 	}
 	between := math.Sqrt(1/max(hosts, 1) + 1/max(s.hosts[1], 1))
 	differ := s.spread(usual, dispersion)
-	against = differ.belief(usual, between)
+	b := differ.belief(usual, between)
 	if x.Exposure == 0 || y.Exposure == 0 || x.Events+y.Events == 0 {
-		return against, alike()
+		return beliefs{b, alike()}
 	}
-	against = against.odd()
+	b = b.odd(x.Exposure * y.rate() / dispersion)
 	odds := x.Exposure / y.Exposure
 	var logs belief
 	for i := range logs {
 		rho := float64(i-reach) * step
 		logs[i] = (x.Events*rho - (x.Events+y.Events)*math.Log1p(odds*math.Exp(rho))) / dispersion
 	}
-	against = against.times(&logs).blurred(max(0.03, same*between))
-	return against, against
+	b = b.times(&logs).blurred(max(0.03, same*between))
+	return beliefs{b, b}
 }
