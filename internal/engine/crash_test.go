@@ -160,7 +160,8 @@ func TestAFrozenOwnerIsFenced(t *testing.T) {
 	}
 	end, done := reference(t, program)
 	dir := t.TempDir()
-	frozen := spawn(t, program, dir, childHold+"=3s", childBlock+"=yes")
+	// Long enough for another process to start and to be refused, on a busy machine too.
+	frozen := spawn(t, program, dir, childHold+"=8s", childBlock+"=yes")
 	exists(t, filepath.Join(dir, "blocked"))
 	freeze(t, frozen, filepath.Join(dir, "journal.db"), filepath.Join(dir, "work.db"))
 	if o := runChild(t, program, dir); o.code != 1 || !strings.Contains(o.errs, "is driven by child") {

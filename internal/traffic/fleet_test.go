@@ -121,17 +121,21 @@ func newFleet(t *testing.T, o options) *fleet {
 	return f
 }
 
+// checks of both backends. A service that is slow to answer, as all are on a busy machine, is
+// not down: HAProxy would give it only the time between two checks.
+const checks = "  option httpchk GET /_status\n  timeout check 10s\n"
+
 func (f *fleet) config(o options, names []string, public, internal int) string {
 	var b strings.Builder
 	for front, port := range map[string]int{"public": public, "internal": internal} {
 		fmt.Fprintf(&b, "frontend %s\n  bind 127.0.0.1:%d\n  http-request set-header X-Front %s\n", front, port, front)
 		fmt.Fprintf(&b, "  default_backend %s\n", map[string]string{"public": "checkout", "internal": "checkout_internal"}[front])
 	}
-	fmt.Fprintf(&b, "backend checkout\n  option httpchk GET /_status\n%s", o.public)
+	fmt.Fprintf(&b, "backend checkout\n%s%s", checks, o.public)
 	for _, name := range names {
 		fmt.Fprintf(&b, "  server %s 127.0.0.1:%d weight 100 %s\n", name, f.hosts[name].port, strings.ReplaceAll(o.publicServer, "NAME", name))
 	}
-	b.WriteString("backend checkout_internal\n  option httpchk GET /_status\n")
+	b.WriteString("backend checkout_internal\n" + checks)
 	for _, name := range names {
 		fmt.Fprintf(&b, "  server %s 127.0.0.1:%d %s\n", name, f.hosts[name].port, strings.ReplaceAll(o.internalServer, "NAME", name))
 	}

@@ -132,14 +132,22 @@ func (f fleetOfTrouble) named(t *testing.T, o outcome, a trouble) {
 	}
 }
 
-// TestHostsThatFail breaks hosts in four ways, after the plan was made.
-func TestHostsThatFail(t *testing.T) {
-	t.Parallel()
-	l := up(t, lab.Config{Name: "fail", Hosts: 6})
+// newFleetOfTrouble boots a lab that runs 1.0.0 everywhere.
+func newFleetOfTrouble(t *testing.T, name string) fleetOfTrouble {
+	t.Helper()
+	l := up(t, lab.Config{Name: name, Hosts: 6})
 	f := fleetOfTrouble{l, slipway(t, l.Info().Project)}
 	f.keep(t, l.Info(), "1.0.0", "1.1.0", "1.3.0", "1.4.0")
 	f.first(t, l.Info(), "1.0.0")
-	before := standing(t, l.Info())
+	return f
+}
+
+// TestHostsThatFail breaks hosts in four ways, after the plan was made: more of them than
+// may fail, so that all is restored.
+func TestHostsThatFail(t *testing.T) {
+	t.Parallel()
+	f := newFleetOfTrouble(t, "fail")
+	before := standing(t, f.lab.Info())
 	// One of them alone; all of them are below.
 	alone := troubles()[2]
 	t.Run(alone.name, func(t *testing.T) { f.one(t, alone) })
@@ -148,6 +156,14 @@ func TestHostsThatFail(t *testing.T) {
 	f.asBefore(t, before)
 	t.Run("a changed host is cut off", func(t *testing.T) { f.lost(t) })
 	f.asBefore(t, before)
+}
+
+// TestHostsThatMayFail breaks them in the same ways, but as many as may fail: they are owed
+// the change, and get it. Then it is rolled back.
+func TestHostsThatMayFail(t *testing.T) {
+	t.Parallel()
+	f := newFleetOfTrouble(t, "owed")
+	before := standing(t, f.lab.Info())
 	t.Run("as many as the budget", func(t *testing.T) { f.enough(t) })
 	if t.Failed() {
 		return

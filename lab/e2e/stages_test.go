@@ -26,11 +26,13 @@ const threeStages = `    stages:
 `
 
 // TestThreeStages takes a good release through all stages, has a bad one taken back, and
-// takes the good one back, all of it with load on the public frontend.
+// takes the good one back, all of it with load on the public frontend. Both formats go on
+// side by side, for most of it is waiting; no other test does beside them.
 func TestThreeStages(t *testing.T) {
 	for _, format := range []string{lab.Tarball, lab.Deb} {
 		t.Run(format, func(t *testing.T) {
-			l := up(t, lab.Config{Name: "stages", Hosts: 6, Format: format})
+			t.Parallel()
+			l := up(t, lab.Config{Name: "stages-" + strings.ReplaceAll(format, ".", ""), Hosts: 6, Format: format})
 			p := slipway(t, l.Info().Project)
 			p.keep(t, l.Info(), "1.0.0", "1.1.0", "1.2.0")
 			p.first(t, l.Info(), "1.0.0")

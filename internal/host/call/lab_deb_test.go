@@ -203,9 +203,9 @@ func TestRealPackageIsRefusedUntouched(t *testing.T) {
 		t.Errorf("masked: %+v", answer)
 	}
 	h.run("systemctl", "unmask", "--quiet", "refused.service")
-	must(t, h.lab.Fill(t.Context(), labHost, 4<<20))
+	must(t, h.lab.Fill(t.Context(), h.host, 4<<20))
 	answer = h.update("x3", one, host.CodeDisk)
-	must(t, h.lab.Empty(t.Context(), labHost))
+	must(t, h.lab.Empty(t.Context(), h.host))
 	if answer.Begun {
 		t.Errorf("disk full: %+v", answer)
 	}

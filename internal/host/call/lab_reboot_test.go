@@ -60,9 +60,8 @@ func (h *real) cut(r host.Request) {
 			h.t.Fatalf("it never came to the script: %s", h.try("journalctl", "-n", "20", "--no-pager"))
 		}
 	}
-	must(h.t, h.lab.Kill(h.t.Context(), labHost))
-	must(h.t, h.lab.Start(h.t.Context(), labHost))
-	h.root = h.lab.Info().Hosts[0].Root
+	must(h.t, h.lab.Kill(h.t.Context(), h.host))
+	must(h.t, h.lab.Start(h.t.Context(), h.host))
 	h.try("systemctl", "is-system-running", "--wait")
 }
 
@@ -71,6 +70,7 @@ func (h *real) cut(r host.Request) {
 func TestRealPackageThatTakesOthersWithIt(t *testing.T) {
 	h := newReal(t, "depends", 18561)
 	h.put("/etc/apt/sources.list.d/depends.list", "deb [trusted=yes] file:/srv/archive ./\n", 0o644)
+	t.Cleanup(func() { h.try("rm", "-f", "/etc/apt/sources.list.d/depends.list") })
 	var index strings.Builder
 	for _, p := range []struct{ name, version string }{{"depends-lib", "1.0"}, {"depends-lib", "2.0"}, {"depends-new", "1.0"}} {
 		a := debOf(t, p.name, p.version, 1, nil, map[string]string{

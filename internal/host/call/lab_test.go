@@ -17,42 +17,57 @@ import (
 	"github.com/slipway-deploy/slipway/lab"
 )
 
-// oneHost is one real Debian host that the tests of this file share: each has a
-// service of its own on it.
-type oneHost struct {
+// realHosts are real Debian hosts that the tests of these files share: each has a service
+// of its own on one of them, which it has for itself while it lasts.
+type realHosts struct {
 	once sync.Once
 	lab  *lab.Lab
+	free chan lab.Host // those that nobody has
 	err  error
 }
 
-var shared oneHost //nolint:gochecknoglobals // booted once, taken down by the last test
+var shared realHosts //nolint:gochecknoglobals // booted once, taken down by the last test
 
-const labHost = "web1"
+func (s *realHosts) boot() {
+	const hosts = 2
+	s.lab, s.err = lab.Up(context.Background(), lab.Config{
+		Name: fmt.Sprintf("helper-%d", os.Getpid()), Hosts: hosts, Dir: filepath.Join(os.TempDir(), fmt.Sprintf("slipway-helper-%d", os.Getpid())),
+	}, nil)
+	if s.err != nil {
+		return
+	}
+	s.free = make(chan lab.Host, hosts)
+	for _, h := range s.lab.Info().Hosts {
+		s.free <- h
+	}
+}
 
-// real is a service on the real host.
+// real is a service on a real host.
 type real struct {
 	t       *testing.T
 	lab     *lab.Lab
+	host    string
 	root    string // of the host, on this machine
 	service string
 	port    int
 	command int
 }
 
-// newReal returns a service on the host, which it boots if nobody has.
+// newReal returns a service on a host that nobody has, as soon as there is one, and has the
+// test go on beside others. It boots the hosts if nobody has.
 func newReal(t *testing.T, service string, port int) *real {
 	t.Helper()
+	t.Parallel()
 	if err := lab.Supported(t.Context()); err != nil {
 		t.Skip(err)
 	}
-	shared.once.Do(func() {
-		shared.lab, shared.err = lab.Up(context.Background(), lab.Config{
-			Name: fmt.Sprintf("helper-%d", os.Getpid()), Hosts: 1, Dir: filepath.Join(os.TempDir(), fmt.Sprintf("slipway-helper-%d", os.Getpid())),
-		}, nil)
-	})
+	shared.once.Do(shared.boot)
 	must(t, shared.err)
-	h := &real{t: t, lab: shared.lab, root: shared.lab.Info().Hosts[0].Root, service: service, port: port}
+	mine := <-shared.free
+	t.Cleanup(func() { shared.free <- mine })
+	h := &real{t: t, lab: shared.lab, host: mine.Name, root: mine.Root, service: service, port: port}
 	h.copy(helper, "/usr/local/bin/slipway-host")
+	h.run("systemctl", "reset-failed") // what the one before had fail
 	h.run("systemctl", "is-system-running", "--wait")
 	return h
 }
@@ -84,7 +99,7 @@ func (h *real) put(path, text string, mode os.FileMode) {
 
 func (h *real) run(argv ...string) string {
 	h.t.Helper()
-	out, err := h.lab.Run(h.t.Context(), labHost, argv...)
+	out, err := h.lab.Run(h.t.Context(), h.host, argv...)
 	if err != nil {
 		h.t.Fatalf("%v: %v\n%s", argv, err, out)
 	}
@@ -93,7 +108,7 @@ func (h *real) run(argv ...string) string {
 
 // try runs a command that may fail.
 func (h *real) try(argv ...string) string {
-	out, _ := h.lab.Run(context.Background(), labHost, argv...)
+	out, _ := h.lab.Run(context.Background(), h.host, argv...)
 	return strings.TrimSpace(string(out))
 }
 
@@ -179,11 +194,11 @@ func TestRealDiskThatIsFullOnTheWayBack(t *testing.T) {
 		h.must(r, host.CodeOK)
 	}
 	h.run("rm", "/etc/filled/a.conf")
-	must(t, h.lab.Fill(t.Context(), labHost, 0))
+	must(t, h.lab.Fill(t.Context(), h.host, 0))
 	r := h.request(host.Restore, "f1", spec)
 	r.Token = 2
 	back := h.call(r)
-	must(t, h.lab.Empty(t.Context(), labHost))
+	must(t, h.lab.Empty(t.Context(), h.host))
 	if back.Code != host.CodeOK {
 		t.Fatalf("restore: %+v", back)
 	}

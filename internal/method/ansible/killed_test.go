@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"os"
 	"os/exec"
+	signals "os/signal"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -17,6 +18,9 @@ const asSlipway = "SLIPWAY_TEST_PLAYS_WITH"
 // TestKilledSlipwayInterruptsAnsible: after kill -9 a playbook must not go on by itself.
 func TestKilledSlipwayInterruptsAnsible(t *testing.T) {
 	if fifo := os.Getenv(asSlipway); fifo != "" {
+		// As slipway does: what it starts can then be interrupted, even where a shell that runs
+		// this in the background has it ignore that.
+		signals.Notify(make(chan os.Signal, 1), os.Interrupt)
 		script := `exec 3>"$0"; trap 'echo interrupted >&3; exit' INT; echo up >&3; while :; do sleep 0.1; done`
 		_, err := process{name: "sh", args: []string{"-c", script, fifo}, dir: t.TempDir(), env: os.Environ()}.run(t.Context())
 		t.Fatalf("it was to be killed: %v", err)
