@@ -13,39 +13,34 @@ import (
 
 	"github.com/slipway-deploy/slipway/lab"
 	"github.com/slipway-deploy/slipway/lab/graphitetest"
-	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // graphite is Carbon, which takes values and keeps them, and the web application that
 // is asked for them.
-type graphite struct {
-	carbon, web *server
-	url         string
-}
+type graphite struct{ *graphitetest.Graphite }
 
 // graphiteWeb is Graphite whose web application is stopped: nothing is lost.
 func graphiteWeb(t *testing.T, info lab.Info) source {
 	t.Helper()
 	g := newGraphite(t, info)
-	return source{manifest: g.manifest(), part: g.web}
+	return source{manifest: g.manifest(), part: g.Web}
 }
 
 // carbonCache is Graphite whose Carbon is stopped: what hosts send meanwhile is lost.
 func carbonCache(t *testing.T, info lab.Info) source {
 	t.Helper()
 	g := newGraphite(t, info)
-	return source{manifest: g.manifest(), part: g.carbon, kept: g.kept}
+	return source{manifest: g.manifest(), part: g.Carbon, kept: g.kept}
 }
 
 // manifest asks for series of a second, which are all there five seconds later.
-func (g *graphite) manifest() string {
-	return fmt.Sprintf(`graphite: {address: %q, events: "aliasByNode({{service}}.*.errors,1)", exposure: "aliasByNode({{service}}.*.requests,1)", every: 1s, lag: 5s}`, g.url)
+func (g graphite) manifest() string {
+	return fmt.Sprintf(`graphite: {address: %q, events: "aliasByNode({{service}}.*.errors,1)", exposure: "aliasByNode({{service}}.*.requests,1)", every: 1s, lag: 5s}`, g.URL())
 }
 
-func newGraphite(t *testing.T, info lab.Info) *graphite {
+func newGraphite(t *testing.T, info lab.Info) graphite {
 	t.Helper()
-	parts := graphitetest.New(t, graphitetest.Config{Host: info.Balancers[0].Address, Retentions: "1s:1h"})
-	g := &graphite{carbon: served(t, parts.Carbon), web: served(t, parts.Web), url: parts.URL()}
+	g := graphite{graphitetest.Start(t, graphitetest.Config{Host: info.Balancers[0].Address, Retentions: "1s:1h"})}
 	g.collect(t, info)
 	eventually(t, "hosts are counted", func() error {
 		for _, h := range info.Hosts {
@@ -58,14 +53,9 @@ func newGraphite(t *testing.T, info lab.Info) *graphite {
 	return g
 }
 
-func served(t *testing.T, part *processtest.Server) *server {
-	t.Helper()
-	return serve(t, &server{args: part.Args, env: part.Env, dir: part.Dir, listen: part.Address})
-}
-
 // collect tells Carbon each second what hosts did in it, until the test ends. As StatsD
 // does, it forgets what Carbon does not take.
-func (g *graphite) collect(t *testing.T, info lab.Info) {
+func (g graphite) collect(t *testing.T, info lab.Info) {
 	t.Helper()
 	ctx, end := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
@@ -80,7 +70,7 @@ func (g *graphite) collect(t *testing.T, info lab.Info) {
 			case <-ctx.Done():
 			case <-tick.C:
 				c.read(ctx, info)
-				c.send(g.carbon.listen, info.Service)
+				c.send(g.Carbon.Address, info.Service)
 			}
 		}
 	}()
@@ -127,7 +117,7 @@ func (c *collected) send(to, service string) {
 }
 
 // kept is what Carbon has of a host.
-func (g *graphite) kept(t *testing.T, host string) counts {
+func (g graphite) kept(t *testing.T, host string) counts {
 	t.Helper()
 	var sum [2]float64
 	for i, what := range []string{"errors", "requests"} {
@@ -143,10 +133,10 @@ func (g *graphite) kept(t *testing.T, host string) counts {
 }
 
 // points are all values of a series.
-func (g *graphite) points(t *testing.T, host, what string) (all []float64, err error) {
+func (g graphite) points(t *testing.T, host, what string) (all []float64, err error) {
 	var series []struct{ Datapoints [][2]*float64 }
 	ask := url.Values{"target": {"checkout." + host + "." + what}, "format": {"json"}, "from": {"-59min"}}
-	if err := fetch(t.Context(), g.url+"/render?"+ask.Encode(), &series); err != nil {
+	if err := fetch(t.Context(), g.URL()+"/render?"+ask.Encode(), &series); err != nil {
 		return nil, err
 	}
 	for _, s := range series {
@@ -157,7 +147,7 @@ func (g *graphite) points(t *testing.T, host, what string) (all []float64, err e
 		}
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s of %s has no value yet at %s", what, host, g.url)
+		return nil, fmt.Errorf("%s of %s has no value yet at %s", what, host, g.URL())
 	}
 	return all, nil
 }

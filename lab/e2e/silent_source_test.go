@@ -10,6 +10,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/lab"
 	"github.com/slipway-deploy/slipway/lab/load"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // judgedByIt watches a canary for a time at least, and at most.
@@ -24,8 +25,8 @@ const judgedByIt = `    rehearse: false
 
 // source is a system that counts what the hosts of a fleet do.
 type source struct {
-	manifest string  // the source: of slipway.yaml
-	part     *server // what is stopped of it
+	manifest string              // the source: of slipway.yaml
+	part     *processtest.Server // what is stopped of it
 	// kept is what it has of a host; nil when it misses nothing, whatever is stopped.
 	kept func(t *testing.T, host string) counts
 }
@@ -82,13 +83,13 @@ func fallsSilent(t *testing.T, c silence) {
 	someBroken(t, info)
 	seen := r.until(t, "the judge counts", func(l line) bool { return l.canary().Requests > 50 })
 
-	s.part.kill(t)
+	s.part.Kill(t)
 	killed := time.Now()
 	silent := r.next(t, "the judge has no data", func(l line) bool { return l.Verdict == "no data" })
 	after := time.Since(killed)
 	holds(t, p, silent.Reason, "errors: no answer for ", c.says)
 	someBroken(t, info)
-	s.part.start(t)
+	s.part.Start(t)
 	started := time.Now()
 	back := r.next(t, "the judge counts again", func(l line) bool {
 		return l.canary().Requests > seen.canary().Requests && l.Verdict != "no data"
@@ -111,7 +112,7 @@ func TestASourceThatStaysSilent(t *testing.T) {
 	}
 	p, info, s := sourced(t, carbonCache)
 	plan(t, info, fmt.Sprintf(judgedByIt, "1s", "45s", s.manifest))
-	s.part.kill(t)
+	s.part.Kill(t)
 	r := p.start(t, "deploy", "1.1.0", "--yes")
 	r.until(t, "it asks a person", func(l line) bool { return l.Phase == "waiting" })
 	now := p.status(t).Active
@@ -119,7 +120,7 @@ func TestASourceThatStaysSilent(t *testing.T) {
 		t.Errorf("it was to wait for want of data: %s (%s); %+v", now.Phase, now.Why, canary)
 	}
 	t.Logf("it waits: %s", now.Why)
-	s.part.start(t)
+	s.part.Start(t)
 	p.must(t, 0, "promote", "--no-wait", "--output", "json")
 	if o := r.end(t); o.code != 0 || o.summary(t).Phase != "completed" {
 		t.Errorf("it was to complete: %s", o)

@@ -60,14 +60,14 @@ CACHE_QUERY_PORT = %[5]d
 // Start starts a Graphite, which ends with the test, and waits until both parts of it listen.
 func Start(t testing.TB, c Config) *Graphite {
 	t.Helper()
-	g := New(t, c)
+	g := prepared(t, c)
 	g.Carbon.Start(t)
 	g.Web.Start(t)
 	return g
 }
 
-// New is a Graphite that is set up, and of which nothing runs.
-func New(t testing.TB, c Config) *Graphite {
+// prepared is a Graphite that is set up, and of which nothing runs.
+func prepared(t testing.TB, c Config) *Graphite {
 	t.Helper()
 	cache := processtest.Program(t, "carbon-cache", "graphite-carbon")
 	processtest.Program(t, "graphite-manage", "graphite-web")
