@@ -52,11 +52,12 @@ func (d *drive) prepare(ctx context.Context, seen *replay, w *sampling, s rollou
 }
 
 // before is what hosts did before they ran the release, as ticks with a time below 0: what
-// sources know of the hour before the rollout, and what earlier bakes saw of hosts that
-// were their baseline. Without either the judge goes without.
+// sources know of the hour before the rollout, what was observed while nothing was judged, and
+// what earlier bakes saw of hosts that were their baseline. Without any the judge goes without.
 func (d *drive) before(ctx context.Context, seen *replay, w *sampling, s rollout.State) ([]judge.Tick, error) {
 	byTime := map[time.Duration]*judge.Tick{}
 	d.past(ctx, seen, w, s, byTime)
+	d.observed.addTo(byTime, w, seen.origin)
 	if err := d.earlier(ctx, seen, w, s, byTime); err != nil {
 		return nil, err
 	}

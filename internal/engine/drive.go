@@ -18,8 +18,8 @@ const recheck = time.Second
 // drive is one Run: this process's ownership of one rollout.
 //
 // Its goroutines are the caller's, which alone enqueues commands and calls watch;
-// one that renews the lease, one that follows the journal, one that appends results,
-// and those in which Work runs commands. What they share is guarded by mu.
+// one that renews the lease, one that follows the journal, one that appends results, one that
+// observes hosts, and those in which Work runs commands. What they share is guarded by mu.
 type drive struct {
 	Config
 	id    string
@@ -30,6 +30,7 @@ type drive struct {
 
 	loose sync.WaitGroup // goroutines of this drive
 
+	observed observed
 	results  chan result
 	findings chan judge.Finding
 	failed   chan error // the first error that ends the drive
@@ -76,6 +77,7 @@ func (d *drive) loop(ctx context.Context, interrupt <-chan struct{}) error {
 	}
 	events := make(chan []rollout.Event)
 	d.loose.Go(func() { d.follow(ctx, seq, events) })
+	d.loose.Go(func() { d.observe(ctx) })
 	interrupted := false
 	again := time.NewTicker(recheck)
 	defer again.Stop()

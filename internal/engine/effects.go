@@ -122,6 +122,13 @@ type Past interface {
 	Past(ctx context.Context, hosts []string, from, to time.Time, step time.Duration) ([][]Sample, error)
 }
 
+// Light is a Source that costs next to nothing to ask: it is asked while nothing is judged, too, so that a judge knows
+// what hosts did before, though the source itself does not.
+type Light interface {
+	Source
+	Light() bool
+}
+
 // Clock is real time, or a test's.
 type Clock interface {
 	Now() time.Time

@@ -23,7 +23,7 @@ type Config struct {
 	Method  Method
 	Traffic Traffic // may be nil when no plan has a balancer
 	// Source makes the source that a stage's metrics name; it may be nil when no plan
-	// has metrics. It is asked once a bake, and again after an error.
+	// has metrics. It is asked once when a drive begins and once a bake, and again after an error.
 	Source func(p *rollout.Plan, name string) (Source, error)
 	Clock  Clock         // nil: real time
 	Log    *slog.Logger  // nil: nothing is logged

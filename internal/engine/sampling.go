@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"sync"
@@ -50,7 +49,7 @@ func (d *drive) sampling(s rollout.State, stage rollout.Stage) *sampling {
 			continue
 		case h.Updated:
 			w.arms[name] = judge.Canary
-		case (!h.Begun || h.Restored) && s.Plan.Hosts[i].From != "":
+		case undisturbed(s, i):
 			w.arms[name] = judge.Baseline
 		default:
 			continue
@@ -134,10 +133,4 @@ func (w *sampling) source(name string) (Source, error) {
 }
 
 // close ends the sources that hold something.
-func (w *sampling) close() {
-	for _, s := range w.sources {
-		if c, ok := s.(io.Closer); ok {
-			_ = c.Close() // they were only read
-		}
-	}
-}
+func (w *sampling) close() { closeAll(w.sources) }

@@ -41,7 +41,10 @@ func (d Deps) filled() Deps {
 // Sources is all sources of a stage's metrics, asked as one. It is for one goroutine.
 type Sources struct{ all []*paced }
 
-var _ engine.Past = (*Sources)(nil)
+var (
+	_ engine.Past  = (*Sources)(nil)
+	_ engine.Light = (*Sources)(nil)
+)
 
 // New opens the sources that the metrics name; secrets are read now. It asks nobody yet.
 func New(deps Deps, plan *rollout.Plan, metrics []rollout.Metric) (*Sources, error) {
@@ -204,6 +207,16 @@ func (s *Sources) Past(ctx context.Context, hosts []string, from, to time.Time, 
 		return out, all
 	}
 	return out, nil
+}
+
+// Light reports whether they may be asked at any time: balancers' counters may.
+func (s *Sources) Light() bool {
+	for _, p := range s.all {
+		if _, light := p.source.(*HAProxy); !light {
+			return false
+		}
+	}
+	return true
 }
 
 // Close closes what the sources keep open. It may be called twice.
