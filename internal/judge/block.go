@@ -33,10 +33,7 @@ func (b *block) likelihood(tolerated float64) (g grid, told bool) {
 	if a == 0 || (!b.alone && (n == 0 || x+y == 0)) {
 		return g, false
 	}
-	rate := b.rate
-	if rate == 0 && n > 0 {
-		rate = max(y, 0.5) / n // there was no past to know it from
-	}
+	rate := b.level(tolerated)
 	burst, part := b.burst(rate * a * tolerated)
 	ratio, next := math.Exp(lowest*step), math.Exp(step)
 	for i := range g {
@@ -56,6 +53,20 @@ func (b *block) likelihood(tolerated float64) (g grid, told bool) {
 		ratio *= next
 	}
 	return g, true
+}
+
+// level is the baseline's rate in the block. When more came of both arms than the past has it, how many there were in all
+// lies between the two: else one error in a long time would let any number of them be one host's burst.
+func (b *block) level(tolerated float64) float64 {
+	rate, n := b.rate, b.baseline.Exposure
+	if b.alone {
+		return rate
+	}
+	if rate == 0 {
+		return max(b.baseline.Events, 0.5) / n // there was no past to know it from
+	}
+	came, expected := b.canary.Events+b.baseline.Events, rate*(b.canary.Exposure*tolerated+n)
+	return rate * max(1, (1+came/expected)/2)
 }
 
 // limit bounds what one block can say, when something that says nothing of the release happens with a chance.

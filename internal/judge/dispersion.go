@@ -30,7 +30,9 @@ type stretch struct {
 
 // add takes a look at hosts, whose rates so far are known. A stretch that ends is handed on to the next scale.
 func (d *dispersion) add(look, known []Count, span time.Duration) {
-	d.looks, d.span = d.looks+1, d.span+span
+	if span > 0 { // nobody knows how long the first one was
+		d.looks, d.span = d.looks+1, d.span+span
+	}
 	for _, c := range look {
 		if c.Exposure > 0 {
 			d.events, d.seen = d.events+c.Events, d.seen+1

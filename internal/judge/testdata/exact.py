@@ -34,7 +34,9 @@ def likelihood(blocks, worse_by, steps):
         x, a, y, n = b["x"], D(b["a"]), b["y"], D(b["b"])
         burst = D(b.get("dispersion", "1")) - 1
         if burst > 0:
-            c, base = D(b["rate"]) * D(worse_by) * a / burst * f, D(b["rate"]) * n / burst
+            rate = D(b["rate"])
+            rate = max(rate, (rate + (x + y) / (a * D(worse_by) + n)) / 2)  # more came than the past has it
+            c, base = rate * D(worse_by) * a / burst * f, rate * n / burst
             out *= rising(c, x) * rising(base, y) / rising(c + base, x + y)
         else:
             q = D(worse_by) * a * f
