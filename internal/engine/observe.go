@@ -92,9 +92,12 @@ func (d *drive) observeOnce(ctx context.Context, sources map[string]Source, last
 	if len(now) == 0 {
 		return nil
 	}
+	hosts := slices.Sorted(maps.Keys(now))
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		a := ask(ctx, sources[name], slices.Sorted(maps.Keys(now)))
-		if gaps := (Gaps{}); ctx.Err() != nil || (a.err != nil && !errors.As(a.err, &gaps)) {
+		a := ask(ctx, sources[name], hosts)
+		if gaps := (Gaps{}); a.err != nil && !errors.As(a.err, &gaps) {
+			// Its next answer covers this time too.
+			maps.DeleteFunc(now, func(host string, _ bool) bool { return !last[host] })
 			continue
 		}
 		still := calm(d.current())
