@@ -61,6 +61,14 @@ func (b belief) times(logs *belief) belief {
 	return b.normal()
 }
 
+// and is one belief or the other, as likely.
+func (b belief) and(c belief) belief {
+	for i := range b {
+		b[i] = (b[i] + c[i]) / 2
+	}
+	return b
+}
+
 // blurred lets what was learnt be off by a normal error.
 func (b belief) blurred(sd float64) belief {
 	var out, kernel belief

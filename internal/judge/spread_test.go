@@ -3,7 +3,9 @@ package judge
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 )
 
 // mean is the spread that is expected, in usual ones.
@@ -111,5 +113,59 @@ func TestOddHost(t *testing.T) {
 	}
 	if v := at(unknown, 5) / top(unknown[:]); v > 0.01 {
 		t.Errorf("any host may make 5 times the errors: %v of the likeliest", v)
+	}
+}
+
+// A few errors of one host at once may look like bursts of any size where errors are rare. What an hour before has told of
+// a canary's host is not forgotten for it.
+func TestErrorsSinceTheDeployDoNotBlurThePast(t *testing.T) {
+	t.Parallel()
+	const hosts = 20
+	var s stream
+	s.hosts, s.ever = [2]float64{1, hosts - 1}, true
+	arms := func(canary, baseline Arm) []Arm {
+		return append([]Arm{canary}, slices.Repeat([]Arm{baseline}, hosts-1)...)
+	}
+	look := func(arms []Arm, erring ...int) {
+		l := look{arms: arms, counts: make([]Count, hosts)}
+		for i := range l.counts {
+			l.counts[i].Exposure = 5
+		}
+		for _, i := range erring {
+			l.counts[i].Events++
+		}
+		s.learn(&l, 5*time.Second)
+		if arms[0] == CanaryBefore {
+			s.before[0] = s.before[0].plus(l.counts[0])
+			s.before[1] = s.before[1].plus(l.total(BaselineBefore))
+		}
+	}
+	for at := range 720 {
+		switch {
+		case at%40 == 0:
+			look(arms(CanaryBefore, BaselineBefore), 0) // the canary's host, 5 times as often as the others
+		case at%10 == 0:
+			look(arms(CanaryBefore, BaselineBefore), 1+(at/10*7)%(hosts-1))
+		default:
+			look(arms(CanaryBefore, BaselineBefore))
+		}
+	}
+	odd := func() float64 { // how likely it is that the host is more than 3 times as bad as others
+		sum := 0.0
+		b := (&trial{even: &comparison{}}).known(&s, pooled, 0.3).even.against
+		for i, v := range b {
+			if i > reach+11 {
+				sum += v
+			}
+		}
+		return sum
+	}
+	before := odd()
+	look(arms("", Baseline), 3, 3, 3)
+	if now, _ := s.found().long(); now < 10 {
+		t.Fatalf("three errors of one host are no burst: dispersion %v", now)
+	}
+	if after := odd(); before < 0.9 || after < 0.4 {
+		t.Errorf("that the canary's host is of its own kind was likely by %.2f, and is then by %.2f", before, after)
 	}
 }

@@ -81,7 +81,7 @@ func (s *stream) weigh(l *look, now moment) {
 // evidence is the mean of that against all of the canary's hosts together and that against
 // each: a fault that only one host has would be lost among the others.
 func (s *stream) evidence() float64 {
-	const together = 0.9
+	const together = 0.95
 	var each []float64
 	for _, t := range s.single {
 		if t != nil {

@@ -108,8 +108,7 @@ func (t *trial) known(s *stream, host int, usual float64) *prior {
 }
 
 func (s *stream) beliefs(host int, usual float64, bursts dispersions) beliefs {
-	const same = 0.05 // a host's rate changes by this much by itself, against the others'
-	const drift = 0.3 // and in time, when nothing else is there to compare with
+	const drift = 0.3 // of a rate in time, when nothing else is there to compare with
 	dispersion, _ := bursts.long()
 	x, y, hosts := s.before[0], s.before[1], s.hosts[0]
 	if host != pooled {
@@ -123,18 +122,28 @@ func (s *stream) beliefs(host int, usual float64, bursts dispersions) beliefs {
 		return beliefs{b, b}
 	}
 	between := math.Sqrt(1/max(hosts, 1) + 1/max(s.hosts[1], 1))
-	differ := s.spread(usual, dispersion)
-	b := differ.belief(usual, between)
 	if x.Exposure == 0 || y.Exposure == 0 || x.Events+y.Events == 0 {
-		return beliefs{b, alike()}
+		differ := s.spread(usual, dispersion)
+		return beliefs{differ.belief(usual, between), alike()}
 	}
-	b = b.odd(x.Exposure * y.rate() / dispersion)
+	b := s.narrowed(x, y, usual, between, dispersion)
+	if dispersion-1 > evenly {
+		// A few errors at once may look like bursts of any size, that let the past tell nothing: it is taken both ways.
+		b = b.and(s.narrowed(x, y, usual, between, 1))
+	}
+	return beliefs{b, b}
+}
+
+// narrowed is how hosts may differ, given what x and y were before the deploy.
+func (s *stream) narrowed(x, y Count, usual, between, dispersion float64) belief {
+	const same = 0.05 // a host's rate changes by this much by itself, against the others'
 	odds := x.Exposure / y.Exposure
 	var logs belief
 	for i := range logs {
 		rho := float64(i-reach) * step
 		logs[i] = (x.Events*rho - (x.Events+y.Events)*math.Log1p(odds*math.Exp(rho))) / dispersion
 	}
-	b = b.times(&logs).blurred(max(0.03, same*between))
-	return beliefs{b, b}
+	differ := s.spread(usual, dispersion)
+	b := differ.belief(usual, between).odd(x.Exposure * y.rate() / dispersion)
+	return b.times(&logs).blurred(max(0.03, same*between))
 }
