@@ -59,21 +59,31 @@ const (
 
 func doubts() [2]doubt { return [2]doubt{{0.3, 0.05}, {1e-5, 1e-5}} }
 
-// known is what is made of all that was seen, from one of the two beliefs.
+// known is what is made of all that was seen, from one of the two beliefs: as much as must be feared.
 func (d *dispersion) known(belief int) dispersions {
-	if !d.fresh[belief] {
-		d.said[belief], d.fresh[belief] = d.after(doubts()[belief]), true
-	}
+	d.learn(belief)
 	return d.said[belief]
+}
+
+// likely is the same, as likely too much as too little.
+func (d *dispersion) likely(belief int) dispersions {
+	d.learn(belief)
+	return d.middle[belief]
+}
+
+func (d *dispersion) learn(belief int) {
+	if !d.fresh[belief] {
+		d.said[belief], d.middle[belief] = d.after(doubts()[belief])
+		d.fresh[belief] = true
+	}
 }
 
 // after is what is known of every length. What is known of one is believed of the next one, give or take; up to
 // the length that bursts usually have, even when nothing that long has been seen once.
-func (d *dispersion) after(b doubt) dispersions {
+func (d *dispersion) after(b doubt) (feared, likely dispersions) {
 	usual := d.usual()
 	p := d.first(b.bursts)
 	any := d.first(1 - 1.0/excesses)
-	var out dispersions
 	for k := range d.scales {
 		s := &d.scales[k]
 		if k > 0 && (s.ended > 0 || k <= usual) {
@@ -87,9 +97,24 @@ func (d *dispersion) after(b doubt) dispersions {
 		for j := range p {
 			p[j] /= sum
 		}
-		out[k] = 1 + cautious(&p)
+		feared[k], likely[k] = 1+cautious(&p), 1+median(&p)
 	}
-	return out
+	return feared, likely
+}
+
+// median is the excess that is as likely too great as too small.
+func median(p *[excesses]float64) float64 {
+	sum := 0.0
+	for j, v := range p {
+		if sum+v >= 0.5 {
+			if j == 0 {
+				return 0
+			}
+			return excess(j-1) + (0.5-sum)/v*(excess(j)-excess(j-1))
+		}
+		sum += v
+	}
+	return excess(excesses - 1)
 }
 
 // first is what is believed before anything is known: that hosts' rates vary by up to some times themselves, from one

@@ -13,7 +13,8 @@ const scales = 8
 type dispersion struct {
 	scales [scales]stretch
 	said   [2]dispersions // what was last made of it, of both beliefs
-	fresh  [2]bool        // whether that still holds
+	middle [2]dispersions
+	fresh  [2]bool // whether that still holds
 	looks  int
 	span   time.Duration // of all looks
 	events float64       // of all hosts

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// trial is the canary, or one host of it, against the baseline. It is held twice: bursts that nobody has
-// seen yet taken for likely, and errors taken to be independent until they show otherwise. The first
-// takes errors that come evenly for many bursts, and there the second one holds: the lesser
-// evidence counts. When bursts are known to be few the first is enough.
+// trial is the canary, or one host of it, against the baseline. It is held twice: with bursts that must be feared,
+// those that nobody has seen yet among them, and with as many as is likely, none until errors show some. Too much of a burst
+// is not the safe side: errors that come evenly pass for many bursts, and an arm that has some of each for one that
+// has more of them. The lesser evidence counts. When bursts are known to be few the first is enough.
 type trial struct {
 	bursty, even *comparison
 	least        int // looks in a block
@@ -43,7 +43,7 @@ func (t *trial) add(s *stream, canary, baseline Count, hosts float64, now moment
 	}
 	t.bursty.add(canary, baseline, now, func() block { return next(s.found()) })
 	if t.even != nil {
-		t.even.add(canary, baseline, now, func() block { return next(s.shown()) })
+		t.even.add(canary, baseline, now, func() block { return next(s.bursts.likely(trusting)) })
 	}
 }
 
@@ -102,7 +102,7 @@ func (t *trial) known(s *stream, host int, usual float64) *prior {
 	*p = prior{exposure: exposure, hosts: s.hosts, ever: s.ever, done: true}
 	p.bursty = s.beliefs(host, usual, s.bursts.known(wary))
 	if t.even != nil {
-		p.even = s.beliefs(host, usual, s.bursts.known(trusting))
+		p.even = s.beliefs(host, usual, s.bursts.likely(trusting))
 	}
 	return p
 }
