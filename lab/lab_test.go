@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/slipway-deploy/slipway/lab"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // up boots a lab for one test, and skips the test where hosts cannot boot.
@@ -104,21 +105,7 @@ func body(t *testing.T, url string) (int, string) {
 // eventually tries until it works or half a minute has passed.
 func eventually(t *testing.T, what string, try func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
+	processtest.Eventually(t, what, 30*time.Second, try)
 }
 
 func must(t *testing.T, err error) {

@@ -69,9 +69,9 @@ unit() {
 }
 
 step "unit" unit
-# They wait more than they compute: more of them than processors at a time.
+# They wait more than they compute: more of them than processors at a time. The judge's promises on seeded
+# traffic are among them, for the race detector would make those take minutes.
 # shellcheck disable=SC2086 # one word a package
-# So are the judge's promises on seeded traffic, which the race detector would make take minutes.
 step "programs" go test -shuffle=on -parallel 6 -timeout 15m $programs ./lab/judgebench
 short=-short
 [ -z "${FUZZTIME:-}" ] || short=-short=false

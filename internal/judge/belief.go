@@ -61,8 +61,8 @@ func (b belief) times(logs *belief) belief {
 	return b.normal()
 }
 
-// and is one belief or the other, as likely.
-func (b belief) and(c belief) belief {
+// either is the one belief or the other, as likely.
+func (b belief) either(c belief) belief {
 	for i := range b {
 		b[i] = (b[i] + c[i]) / 2
 	}

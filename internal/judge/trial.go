@@ -129,7 +129,7 @@ func (s *stream) beliefs(host int, usual float64, bursts dispersions) beliefs {
 	b := s.narrowed(x, y, usual, between, dispersion)
 	if dispersion-1 > evenly {
 		// A few errors at once may look like bursts of any size, that let the past tell nothing: it is taken both ways.
-		b = b.and(s.narrowed(x, y, usual, between, 1))
+		b = b.either(s.narrowed(x, y, usual, between, 1))
 	}
 	return beliefs{b, b}
 }

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // patience is how long anything may take before a test gives up on it: long, for a
@@ -251,19 +253,5 @@ func (o outcome) summary(t *testing.T) summary {
 // eventually tries until it works.
 func eventually(t *testing.T, what string, try func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
+	processtest.Eventually(t, what, patience, try)
 }

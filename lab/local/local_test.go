@@ -21,6 +21,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/manifest"
 	"github.com/slipway-deploy/slipway/lab"
 	"github.com/slipway-deploy/slipway/lab/process"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // The test program is also the balancer's process, and the sample's where there is no Go.
@@ -119,21 +120,7 @@ func fetch(t *testing.T, url string) (status int, version, host string) {
 
 func eventually(t *testing.T, what string, try func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
+	processtest.Eventually(t, what, 20*time.Second, try)
 }
 
 func TestFleet(t *testing.T) {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // site is a balancer under test: the real one or ours.
@@ -215,21 +217,7 @@ frontend internal
 
 func eventually(t *testing.T, what string, try func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := try()
-		if err == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			t.Fatalf("%s: %v", what, err)
-		}
-	}
+	processtest.Eventually(t, what, 20*time.Second, try)
 }
 
 // settled waits until every server that is checked has a final status: it neither

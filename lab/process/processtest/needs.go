@@ -2,7 +2,6 @@ package processtest
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"os/exec"
 	"testing"
@@ -36,7 +35,13 @@ func Free(t testing.TB, host string) *net.TCPAddr {
 // Until tries again until there is no error, for a minute.
 func Until(t testing.TB, try func() error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	Eventually(t, "it did not come to be", time.Minute, try)
+}
+
+// Eventually tries again until there is no error, for a time; what is what was waited for.
+func Eventually(t testing.TB, what string, within time.Duration, try func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), within)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -48,7 +53,7 @@ func Until(t testing.TB, try func() error) {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			t.Fatal(fmt.Errorf("it did not come to be: %w", err))
+			t.Fatalf("%s: %v", what, err)
 		}
 	}
 }
