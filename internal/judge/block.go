@@ -27,14 +27,15 @@ func (b *block) over(at time.Duration) bool {
 
 // likelihood is how likely the block's counts are for each ratio, given how many there were in all;
 // false when they say nothing. Counts that come in bursts are negative binomial with a variance that
-// is a multiple of the mean; the canary's share of the sum is then beta-binomial.
+// is a multiple of the mean; the canary's share of the sum is then beta-binomial. Where rates wander for longer than a block
+// it is a quasi-likelihood (Wedderburn 1974).
 func (b *block) likelihood(tolerated float64) (g grid, told bool) {
 	x, a, y, n := b.canary.Events, b.canary.Exposure, b.baseline.Events, b.baseline.Exposure
 	if a == 0 || (!b.alone && (n == 0 || x+y == 0)) {
 		return g, false
 	}
 	rate := b.level(tolerated)
-	burst, part := b.burst(rate * a * tolerated)
+	burst, slow := b.burst(rate * a * tolerated)
 	ratio, next := math.Exp(lowest*step), math.Exp(step)
 	for i := range g {
 		theta := float64(lowest+i) * step
@@ -42,14 +43,15 @@ func (b *block) likelihood(tolerated float64) (g grid, told bool) {
 		case b.alone && burst < evenly:
 			g[i] = x*theta - a*rate*tolerated*ratio
 		case b.alone:
-			s := rate * tolerated * a / part / burst * ratio
-			g[i] = rising(s, x) - s*math.Log1p(burst*part)
+			s := rate * tolerated * a / burst * ratio
+			g[i] = rising(s, x) - s*math.Log1p(burst)
 		case burst < evenly:
 			g[i] = x*theta - (x+y)*math.Log1p(tolerated*a/n*ratio)
 		default:
-			s := rate * tolerated * a / part / burst * ratio
-			g[i] = rising(s, x) - rising(s+rate*n/part/burst, x+y)
+			s := rate * tolerated * a / burst * ratio
+			g[i] = rising(s, x) - rising(s+rate*n/burst, x+y)
 		}
+		g[i] /= slow
 		ratio *= next
 	}
 	return g, true
@@ -86,15 +88,17 @@ func (g *grid) limit(chance float64) {
 // evenly is an excess of the variance over the mean that is none.
 const evenly = 0.1
 
-// burst is the excess of the variance over the mean, and which part of a burst's length the block is.
-// While the canary starts, the errors of all that time are one burst, of any size.
-func (b *block) burst(expected float64) (excess, part float64) {
+// burst is the excess of the variance over the mean in the block, and how many times as great the variance is over stretches so long
+// that what wanders slowly comes and goes within them. Blocks hang together then: each of them counts for as many times less. While the
+// canary starts, the errors of all that time are one burst, of any size.
+func (b *block) burst(expected float64) (excess, slow float64) {
 	const variance = 3
 	dispersion, _ := b.bursts.long()
 	if b.warmup {
 		return max(dispersion-1, variance*expected), 1
 	}
-	return dispersion - 1, min(1, float64(b.looks)/float64(b.bursts.over(b.looks)))
+	here := max(1, b.bursts.over(b.of))
+	return here - 1, dispersion / here
 }
 
 // rising is the logarithm of s(s+1)...(s+n-1).

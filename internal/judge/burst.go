@@ -30,13 +30,13 @@ func (d dispersions) long() (dispersion float64, scale int) {
 	return dispersion, scale
 }
 
-// over is the length of time that a stretch of so many looks is of.
-func (d dispersions) over(looks int) (length int) {
+// over is that of stretches of so many looks, or a little longer ones.
+func (d dispersions) over(looks int) float64 {
 	k := 0
 	for k < scales-1 && 1<<k < looks {
 		k++
 	}
-	return 1 << k
+	return d[k]
 }
 
 // and is the greater of two, length by length.
@@ -149,7 +149,7 @@ func (d *dispersion) usual() int {
 // longer is what is believed of stretches that are twice as long: their excess is the same or up to twice as
 // much (as of a rate that wanders slowly), or anything.
 func longer(p [excesses]float64, anything float64, any [excesses]float64) [excesses]float64 {
-	const same, less = 0.55, 0.05
+	const same, less = 0.7, 0.05
 	var out [excesses]float64
 	for j, v := range p {
 		v *= 1 - anything
@@ -172,7 +172,7 @@ func longer(p [excesses]float64, anything float64, any [excesses]float64) [exces
 // a factor of d/c, as a logarithm.
 func cautious(p *[excesses]float64) float64 {
 	const alarm = 6.9 // ln 1000: nothing depends on its being exact
-	const hardly = 0.25
+	const hardly = 0.4
 	last := 0.0
 	for j := range p {
 		sum := 0.0

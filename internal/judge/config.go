@@ -53,13 +53,16 @@ type Metric struct {
 	DryRun bool `json:"dry_run,omitempty"`
 }
 
+// usualSpread is how much hosts of one service usually differ.
+const usualSpread = 0.3
+
 // filled returns the configuration with its defaults, or what is wrong with it.
 func (c Config) filled() (Config, error) {
 	c.Alpha = or(c.Alpha, 0.001)
 	c.Beta = or(c.Beta, 0.05)
 	c.Patience = or(c.Patience, 30*time.Second)
 	c.Warmup = or(c.Warmup, 15*time.Second)
-	c.Spread = or(c.Spread, 0.3)
+	c.Spread = or(c.Spread, usualSpread)
 	for name, p := range map[string]float64{"alpha": c.Alpha, "beta": c.Beta} {
 		if !(p > 0 && p <= 0.5) {
 			return c, fmt.Errorf("%s %v: allowed is more than 0 and at most 0.5", name, p)

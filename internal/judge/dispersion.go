@@ -19,6 +19,7 @@ type dispersion struct {
 	span   time.Duration // of all looks
 	events float64       // of all hosts
 	seen   float64       // looks, one a host
+	past   []Count       // by host, before a stretch; kept to be used again
 }
 
 // stretch is one length of time.
@@ -29,8 +30,9 @@ type stretch struct {
 	likely  [excesses]float64 // logarithms
 }
 
-// add takes a look at hosts, whose rates so far are known. A stretch that ends is handed on to the next scale.
-func (d *dispersion) add(look, known []Count, span time.Duration) {
+// add takes a look at hosts, whose rates so far are known; a host that has had so many events as own tells has a rate that is as much
+// its own as that of all. A stretch that ends is handed on to the next scale.
+func (d *dispersion) add(look, known []Count, own float64, span time.Duration) {
 	if span > 0 { // nobody knows how long the first one was
 		d.looks, d.span = d.looks+1, d.span+span
 	}
@@ -39,8 +41,8 @@ func (d *dispersion) add(look, known []Count, span time.Duration) {
 			d.events, d.seen = d.events+c.Events, d.seen+1
 		}
 	}
-	overall := sumOf(known)
 	d.fresh = [2]bool{}
+	now := look
 	for k := range d.scales {
 		s := &d.scales[k]
 		if k > 0 {
@@ -50,11 +52,25 @@ func (d *dispersion) add(look, known []Count, span time.Duration) {
 			}
 			look = s.partial
 		}
-		s.weigh(look, known, overall)
+		d.past = before(d.past[:0], known, look, now)
+		s.weigh(look, d.past, own)
 		if k > 0 {
 			defer s.clear()
 		}
 	}
+}
+
+// before is what was known when a stretch began: one that is compared with what it is itself a part of shows less than there is.
+// The last look of it is not known yet.
+func before(out, known, stretch, last []Count) []Count {
+	for i, c := range known {
+		if i < len(stretch) {
+			c.Events = max(0, c.Events-(stretch[i].Events-last[i].Events))
+			c.Exposure = max(0, c.Exposure-(stretch[i].Exposure-last[i].Exposure))
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 func (s *stretch) take(look []Count) {
@@ -72,22 +88,20 @@ func (s *stretch) clear() {
 	s.looks = 0
 }
 
-// usualEvents is how many a host needs for its own rate to outweigh the rate of all.
-const usualEvents = 11
-
 // expects is how many events a host should have had, if the rate of all is scaled to 1.
-func expects(c, known Count, overall float64) float64 {
-	return c.Exposure * (known.Events + usualEvents) / (known.Exposure*overall + usualEvents)
+func expects(c, known Count, overall, own float64) float64 {
+	return c.Exposure * (known.Events + own) / (known.Exposure*overall + own)
 }
 
 // weigh compares hosts with what each would have of the events of all, so that what they
 // share cancels; a host that is alone is compared with its own rate.
-func (s *stretch) weigh(look, known []Count, overall Count) {
+func (s *stretch) weigh(look, known []Count, own float64) {
+	overall := sumOf(known)
 	rate, events, sum, hosts := overall.rate(), 0.0, 0.0, 0
 	for i, c := range look {
 		if c.Exposure > 0 {
 			hosts++
-			events, sum = events+c.Events, sum+expects(c, known[i], rate)
+			events, sum = events+c.Events, sum+expects(c, known[i], rate, own)
 		}
 	}
 	alone := hosts == 1
@@ -102,21 +116,22 @@ func (s *stretch) weigh(look, known []Count, overall Count) {
 	}
 	const many = 8
 	if level*sum > many*float64(hosts) {
-		s.many(look, known, rate, events/sum, level, alone)
+		s.many(look, known, own, events/sum, level, alone)
 		return
 	}
-	s.few(look, known, rate, level, events, sum, alone)
+	s.few(look, known, own, level, events, sum, alone)
 }
 
 // many is for counts that are nearly normal: Pearson's sum says it all.
-func (s *stretch) many(look, known []Count, rate, scale, level float64, alone bool) {
+func (s *stretch) many(look, known []Count, own, scale, level float64, alone bool) {
+	rate := sumOf(known).rate()
 	squares, freedom := 0.0, -1.0
 	if alone {
 		scale, freedom = level, 0
 	}
 	for i, c := range look {
 		if c.Exposure > 0 {
-			e := expects(c, known[i], rate) * scale
+			e := expects(c, known[i], rate, own) * scale
 			freedom, squares = freedom+1, squares+(c.Events-e)*(c.Events-e)/e
 		}
 	}
@@ -127,7 +142,8 @@ func (s *stretch) many(look, known []Count, rate, scale, level float64, alone bo
 }
 
 // few is for counts of which many are 0: negative binomial each, of a sum that is given.
-func (s *stretch) few(look, known []Count, rate, level, events, sum float64, alone bool) {
+func (s *stretch) few(look, known []Count, own, level, events, sum float64, alone bool) {
+	rate := sumOf(known).rate()
 	for j := range s.likely {
 		s.likely[j] -= sumLikelihood(excess(j), level*sum, events, alone)
 	}
@@ -139,7 +155,7 @@ func (s *stretch) few(look, known []Count, rate, level, events, sum float64, alo
 		if c.Events == 0 {
 			continue
 		}
-		e := level * expects(c, known[i], rate)
+		e := level * expects(c, known[i], rate, own)
 		s.likely[0] += c.Events * math.Log(e)
 		for j := 1; j < excesses; j++ {
 			if v := product[j] * risingFew(e/excess(j), c.Events); v > 1e-200 && v < 1e200 {

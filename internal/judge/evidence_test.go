@@ -167,7 +167,7 @@ func TestDispersionLikelihood(t *testing.T) {
 	known := []Count{{1e6, 1e8}, {1e6, 1e8}, {1e6, 1e8}}
 	for _, look := range [][]Count{{{6, 100}, {0, 100}, {0, 100}}, {{2, 100}, {2, 100}, {2, 100}}, {{1, 50}, {0, 200}, {5, 350}}, {{4, 100}, {}, {}}} {
 		var d dispersion
-		d.add(look, known, 5*time.Second)
+		d.add(look, known, 11, 5*time.Second)
 		got := d.scales[0].likely
 		var events, exposure, hosts float64
 		for _, c := range look {
@@ -209,15 +209,15 @@ func TestDispersion(t *testing.T) {
 	for i := range 512 { // one host has twice the others' errors of each look, in turn, for four looks
 		look := []Count{{6, 100}, {6, 100}, {6, 100}}
 		look[i/4%3].Events = 12
-		d.add(look, known, 5*time.Second)
+		d.add(look, known, 11, 5*time.Second)
 	}
 	f := d.known(wary)
 	// Pearson's sum of a look: the hosts expect 8, and 4 + 4 + 16 are squared, so 24/8 of 2; of four looks four times that.
 	if _, scale := f.long(); math.Abs(f[0]-1.5) > 0.2 || math.Abs(f[2]-6) > 1 || scale != 2 {
 		t.Errorf("dispersions %v, bursts over at scale %d", f, scale)
 	}
-	if length := f.over(5); length != 8 {
-		t.Errorf("five looks are of %d", length)
+	if got := f.over(5); got != f[3] {
+		t.Errorf("over five looks %v, want what it is over eight, %v", got, f[3])
 	}
 }
 

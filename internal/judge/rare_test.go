@@ -47,7 +47,7 @@ func TestUsualBurstsWhateverIsKnown(t *testing.T) {
 			if i == 0 {
 				span = first
 			}
-			d.add([]Count{{1, 100}, {0, 100}}, []Count{{10, 1000}, {10, 1000}}, span)
+			d.add([]Count{{1, 100}, {0, 100}}, []Count{{10, 1000}, {10, 1000}}, 11, span)
 		}
 		if got := d.usual(); got != 2 {
 			t.Errorf("first look of %s: bursts usually last 2^%d looks, want 4", first, got)

@@ -48,6 +48,16 @@ func (s *stream) spread(usual, dispersion float64) spread {
 	return out
 }
 
+// variance is that of the logarithm of a host's rate, as is to be expected.
+func (p *spread) variance(usual float64) float64 {
+	sum := 0.0
+	for j, likely := range p {
+		times, _ := width(j)
+		sum += likely * times * times
+	}
+	return sum * usual * usual
+}
+
 // belief is how the mean of some hosts may differ from that of others, of whom there are so many as between tells.
 func (p *spread) belief(usual, between float64) belief {
 	const least = 0.05

@@ -15,6 +15,7 @@ type stream struct {
 	ever   bool          // there was a baseline at the same time
 	every  int           // it is weighed every so many looks; 1 when 0
 	looks  int
+	own    ownRate
 	all    trial    // the canary's hosts together
 	single []*trial // each of them, by number, when there are several
 	// Evidence against the canary, as a logarithm, as of when it was last weighed.
@@ -141,11 +142,26 @@ func (s *stream) learn(l *look, span time.Duration) {
 	if !any {
 		return
 	}
-	s.bursts.add(s.calm, s.known, span)
+	own := s.ownEvents()
+	s.bursts.add(s.calm, s.known, own, span)
 	if now && s.before[1].Exposure > 0 {
-		s.lately.add(s.calm, s.known, span)
+		s.lately.add(s.calm, s.known, own, span)
 	}
 	for i, c := range s.calm {
 		s.known[i] = s.known[i].plus(c)
 	}
+}
+
+// ownRate is how many events a host needs for its own rate to outweigh the rate of all, as of when so much was known.
+type ownRate struct{ events, exposure float64 }
+
+// ownEvents is that number: the more, the less hosts differ. It is worked out anew when a tenth more is known.
+func (s *stream) ownEvents() float64 {
+	const more = 1.1
+	if exposure := sumOf(s.known).Exposure; s.own.events == 0 || exposure > more*s.own.exposure {
+		dispersion, _ := s.bursts.known(trusting).long()
+		differ := s.spread(usualSpread, dispersion)
+		s.own = ownRate{1 / differ.variance(usualSpread), exposure}
+	}
+	return s.own.events
 }
