@@ -214,7 +214,7 @@ func TestSteps(t *testing.T) {
 		{10 * time.Minute, 7 * time.Minute, 7 * time.Minute, 5 * time.Second},
 		{0, 2 * time.Minute, 2 * time.Minute, 5 * time.Second},
 	} {
-		j, err := newKayenta(c.interval)(c.bake)
+		j, err := newKayenta(c.interval, documented())(c.bake)
 		if err != nil {
 			t.Fatal(err)
 		}

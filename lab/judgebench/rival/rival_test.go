@@ -139,6 +139,8 @@ func TestRivals(t *testing.T) {
 		// about 0.39 of them, or 0.41 or 0.42 of the longer series.
 		{"twice the errors", "Kayenta, 10 min", wobble(20, 1), wobble(10, 1), Abort, 10 * time.Minute},
 		{"alike", "Kayenta, 10 min", wobble(10, 1), wobble(10, 1), Promote, bakes},
+		{"a tenth more errors, which it tolerates", "Kayenta, 10 min, 1.1x", wobble(54, 1), wobble(50, 1), Promote, bakes},
+		{"a tenth more errors", "Kayenta, 10 min", wobble(54, 1), wobble(50, 1), Abort, 10 * time.Minute},
 		{"8 of 10", "Kayenta, 10 min", minutes(bad, fine, 1, 2, 3, 4, 5, 6, 7, 8), always(fine), Abort, 10 * time.Minute},
 		{"5 of 10, 15 of 20: all since the deploy", "Kayenta, 10 min", from(6, bad, fine), always(fine), Abort, 20 * time.Minute},
 		{"10 of 20, 20 of 30", "Kayenta, 10 min", from(11, bad, fine), always(fine), Abort, bakes},

@@ -10,15 +10,24 @@ import (
 
 const slipwayAbout = "errors worse_by 1.1x (its default), latency 1.1x, memory 1.2x; alpha 0.1 % in all; the hour before is shown to it; a bake that is as long whatever it says"
 
+// SlipwayMetrics are errors, worse by so many times at most, and latency and memory if all are asked for.
+func SlipwayMetrics(worseBy float64, all bool) []judge.Metric {
+	metrics := []judge.Metric{
+		{Name: stream.Errors, Kind: judge.Counts, WorseBy: worseBy},
+		{Name: stream.Latency, Kind: judge.Histogram, WorseBy: 1.1},
+		{Name: stream.Memory, Kind: judge.Gauge, WorseBy: 1.2},
+	}
+	if !all {
+		return metrics[:1]
+	}
+	return metrics
+}
+
 // slipway is the judge that the engine runs.
 type slipway struct{ state *judge.State }
 
 func newSlipway(time.Duration) (Judge, error) {
-	state, err := judge.New(judge.Config{Metrics: []judge.Metric{
-		{Name: stream.Errors, Kind: judge.Counts, WorseBy: 1.1},
-		{Name: stream.Latency, Kind: judge.Histogram, WorseBy: 1.1},
-		{Name: stream.Memory, Kind: judge.Gauge, WorseBy: 1.2},
-	}})
+	state, err := judge.New(judge.Config{Metrics: SlipwayMetrics(1.1, true)})
 	if err != nil {
 		return nil, fmt.Errorf("configure the judge: %w", err)
 	}

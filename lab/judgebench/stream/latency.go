@@ -6,11 +6,11 @@ import (
 	"github.com/slipway-deploy/slipway/internal/judge"
 )
 
-// Latency is lognormal: half of the requests take less than 80 ms, 99 % less than 0.32 s.
-const (
-	medianLatency = 0.080
-	spreadLatency = 0.6
-)
+const medianLatency = 0.080
+
+// LatencySD is the standard deviation of the logarithm of a request's latency. It is lognormal: half of the requests take less than
+// 80 ms, 99 % less than 0.32 s.
+const LatencySD = 0.6
 
 const (
 	edgeCount  = 12
@@ -34,7 +34,7 @@ type slowness struct {
 func logEdges() *[edgeCount]float64 {
 	var logs [edgeCount]float64
 	for i, edge := range edges() {
-		logs[i] = math.Log(edge/medianLatency) / spreadLatency
+		logs[i] = math.Log(edge/medianLatency) / LatencySD
 	}
 	return &logs
 }
@@ -44,7 +44,7 @@ func (l *slowness) set(factor float64) {
 		return
 	}
 	l.factor = factor
-	middle := math.Log(factor) / spreadLatency
+	middle := math.Log(factor) / LatencySD
 	for i, edge := range l.logs {
 		l.upTo[i] = normalBelow(edge - middle)
 	}

@@ -40,9 +40,15 @@ func run(ctx context.Context) error {
 	page := flag.String("out", "docs/bench-judge.md", "where the page goes; empty: standard output")
 	jsonPath := flag.String("json", "", "where all rows go as JSON")
 	csvPath := flag.String("csv", "", "where all rows go as CSV")
+	times := flag.Bool("times", false, "print the table of times in docs/judge.md instead")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q; judgebench -h lists the flags", flag.Arg(0))
+	}
+	if *times {
+		table, err := judgebench.Times(ctx, 240, c.Workers)
+		fmt.Print(table)
+		return err
 	}
 	if err := narrow(&c, *only, *judge); err != nil {
 		return err
