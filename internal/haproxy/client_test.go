@@ -13,6 +13,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/haproxy"
 	"github.com/slipway-deploy/slipway/internal/haproxy/haproxytest"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 const twoServers = `
@@ -115,7 +116,7 @@ func TestUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, address := range []string{
-		"/nonexistent/admin.sock", file, fmt.Sprintf("tcp://127.0.0.1:%d", haproxytest.Port(t)),
+		"/nonexistent/admin.sock", file, fmt.Sprintf("tcp://127.0.0.1:%d", processtest.Free(t, processtest.Loopback).Port),
 	} {
 		err := client(t, address).SetState(t.Context(), "pub", "w1", haproxy.Drain)
 		if !errors.Is(err, haproxy.ErrUnreachable) || !strings.Contains(err.Error(), address) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/haproxy"
 	"github.com/slipway-deploy/slipway/internal/haproxy/haproxytest"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // sshd is a real OpenSSH server on loopback, with one key that may log in.
@@ -45,7 +46,7 @@ func startSSHD(t *testing.T) *sshd {
 			t.Fatalf("ssh-keygen: %v: %s", err, out)
 		}
 	}
-	port := haproxytest.Port(t)
+	port := processtest.Free(t, processtest.Loopback).Port
 	s.file(t, "sshd_config", fmt.Sprintf("ListenAddress 127.0.0.1:%d\nHostKey %s/host\nPidFile none\nAuthorizedKeysFile %s/user.pub\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n", port, dir, dir))
 	public, err := os.ReadFile(filepath.Join(dir, "host.pub"))
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/haproxy"
 	"github.com/slipway-deploy/slipway/internal/haproxy/haproxytest"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // server answers as its path says: /ok, /500, /cut (no answer), /half (an answer cut off).
@@ -56,7 +57,7 @@ type bench struct {
 
 func newBench(t *testing.T, balancers int) *bench {
 	t.Helper()
-	hosts := map[string]int{"web-w1": server(t), "web-w2": server(t), "web-dead": haproxytest.Port(t)}
+	hosts := map[string]int{"web-w1": server(t), "web-w2": server(t), "web-dead": processtest.Free(t, processtest.Loopback).Port}
 	b := &bench{pool: &haproxy.Pool{}}
 	t.Cleanup(func() { b.pool.Close() })
 	setup := &rollout.HAProxy{Public: "checkout", Internal: "checkout_internal", Server: "web-{{host}}"}
@@ -64,7 +65,7 @@ func newBench(t *testing.T, balancers int) *bench {
 		ports := map[string]int{}
 		var front, back strings.Builder
 		for name, port := range hosts {
-			ports[name] = haproxytest.Port(t)
+			ports[name] = processtest.Free(t, processtest.Loopback).Port
 			fmt.Fprintf(&front, "frontend %s\n  bind 127.0.0.1:%d\n  http-request set-header X-Server %s\n  use_backend checkout_internal if { path_beg /internal }\n  default_backend checkout\n", name, ports[name], name)
 			fmt.Fprintf(&back, "  server %s 127.0.0.1:%d\n  use-server %s if { req.hdr(X-Server) %s }\n", name, port, name, name)
 		}

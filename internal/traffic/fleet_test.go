@@ -16,6 +16,7 @@ import (
 	"github.com/slipway-deploy/slipway/internal/haproxy"
 	"github.com/slipway-deploy/slipway/internal/haproxy/haproxytest"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // backend is one host's service: a real HTTP server that can be stopped and started.
@@ -102,7 +103,7 @@ func newFleet(t *testing.T, o options) *fleet {
 	}
 	setup := &rollout.HAProxy{Public: "checkout", Internal: "checkout_internal", Drain: o.drain}
 	for range max(1, o.balancers) {
-		public, internal := haproxytest.Port(t), haproxytest.Port(t)
+		public, internal := processtest.Free(t, processtest.Loopback).Port, processtest.Free(t, processtest.Loopback).Port
 		p := haproxytest.Start(t, f.config(o, names, public, internal))
 		f.balancers = append(f.balancers, p)
 		f.public = append(f.public, fmt.Sprintf("http://127.0.0.1:%d", public))

@@ -154,14 +154,3 @@ func (p *Process) Stop() {
 	}
 	p.old, p.cmd = nil, nil
 }
-
-// Port returns a TCP port of the loopback address that nothing listens on.
-func Port(t testing.TB) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
