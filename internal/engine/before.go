@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -57,7 +56,9 @@ func (d *drive) prepare(ctx context.Context, seen *replay, w *sampling, s rollou
 func (d *drive) before(ctx context.Context, seen *replay, w *sampling, s rollout.State) ([]judge.Tick, error) {
 	byTime := map[time.Duration]*judge.Tick{}
 	d.past(ctx, seen, w, s, byTime)
-	d.observed.addTo(byTime, w, seen.origin)
+	if err := d.observed(ctx, seen, w, s, byTime); err != nil {
+		return nil, err
+	}
 	if err := d.earlier(ctx, seen, w, s, byTime); err != nil {
 		return nil, err
 	}
@@ -136,61 +137,4 @@ func beforeOf(a judge.Arm) judge.Arm {
 		return judge.CanaryBefore
 	}
 	return judge.BaselineBefore
-}
-
-// earlier takes what earlier bakes of the rollout saw of hosts that ran the version before
-// at that time: for the last stage, which has no baseline left, and for sources that know
-// no past, that is what it can be compared with.
-func (d *drive) earlier(ctx context.Context, seen *replay, w *sampling, s rollout.State, byTime map[time.Duration]*judge.Tick) error {
-	c := seen.command
-	commands, err := d.Journal.Commands(ctx, d.id, false)
-	if err != nil {
-		return err
-	}
-	for _, b := range commands {
-		if b.Kind != rollout.BakeStage || b.ID >= c.ID || b.Stage >= c.Stage {
-			continue
-		}
-		shared := sharedMetrics(s.Plan.Stages[b.Stage], s.Plan.Stages[c.Stage])
-		err := d.Journal.EachLook(ctx, d.id, b.ID, 0, func(l journal.Look) error {
-			t, err := tickOf(l, b.At)
-			if err != nil {
-				return fmt.Errorf("samples of command %d: %w", b.ID, err)
-			}
-			w.addEarlier(byTime, l.At.Sub(seen.origin), t, shared)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// addEarlier adds those samples of an earlier bake's look that are of a baseline.
-func (w *sampling) addEarlier(byTime map[time.Duration]*judge.Tick, at time.Duration, seen judge.Tick, shared map[string]bool) {
-	for _, sample := range seen.Samples {
-		arm, known := w.arms[sample.Host]
-		if !known || at >= 0 || sample.Arm != judge.Baseline || !shared[sample.Metric] {
-			continue
-		}
-		if byTime[at] == nil {
-			byTime[at] = &judge.Tick{At: at}
-		}
-		sample.Arm = beforeOf(arm)
-		byTime[at].Samples = append(byTime[at].Samples, sample)
-	}
-}
-
-// sharedMetrics is what two stages measure in the same way.
-func sharedMetrics(a, b rollout.Stage) map[string]bool {
-	shared := map[string]bool{}
-	for _, m := range a.Metrics {
-		for _, n := range b.Metrics {
-			if m.Name == n.Name && m.Source == n.Source && m.Kind == n.Kind {
-				shared[m.Name] = true
-			}
-		}
-	}
-	return shared
 }

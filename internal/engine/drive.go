@@ -30,7 +30,6 @@ type drive struct {
 
 	loose sync.WaitGroup // goroutines of this drive
 
-	observed observed
 	results  chan result
 	findings chan judge.Finding
 	failed   chan error // the first error that ends the drive

@@ -6,52 +6,27 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
-// observeEvery is how often light sources are asked while nothing is judged.
-const observeEvery = 15 * time.Second
+// observeEvery is how often light sources are asked while nothing is judged; observeLast is how many answers are kept: an hour's.
+const (
+	observeEvery = 15 * time.Second
+	observeLast  = int(pastTime / observeEvery)
+)
 
-// observed is what light sources said of hosts that nothing was done to, while nothing was judged: other hosts were
-// updated, or people decided. It is of the last hour, and of this process alone: without it the judge knows less, no more.
-type observed struct {
-	mu    sync.Mutex // guards looks
-	looks []observedLook
-}
-
-type observedLook struct {
-	at      time.Time
-	source  string
-	samples []Sample
-}
-
-func (g *observed) add(l observedLook) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.looks = append(g.looks, l)
-	g.looks = slices.DeleteFunc(g.looks, func(old observedLook) bool { return l.at.Sub(old.at) > pastTime })
-}
-
-// addTo adds it to the ticks of the time before a stage that began at origin.
-func (g *observed) addTo(byTime map[time.Duration]*judge.Tick, w *sampling, origin time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, l := range g.looks {
-		w.addBefore(byTime, l.at.Sub(origin), l.source, l.samples)
-	}
-}
-
-// observe asks light sources for as long as the rollout is driven.
+// observe asks light sources for as long as the rollout is driven, about hosts that nothing is done to: while others are
+// updated, or people decide. What they say is journalled, for the judge of the next bake.
 func (d *drive) observe(ctx context.Context) {
-	sources := d.lightSources()
-	defer closeAll(sources)
+	w := d.lightSources()
+	defer w.close()
 	var last map[string]bool // the hosts that the sources' last answers are of
-	for len(sources) > 0 && !d.current().Phase.Ended() {
-		last = d.observeOnce(ctx, sources, last)
+	for len(w.sources) > 0 && !d.current().Phase.Ended() {
+		last = d.observeOnce(ctx, w, last)
 		if d.rest(ctx, observeEvery) != nil {
 			return
 		}
@@ -60,53 +35,92 @@ func (d *drive) observe(ctx context.Context) {
 
 // lightSources opens those sources of the plan that may be asked at any time. What cannot be opened is told of by the
 // first look of a bake.
-func (d *drive) lightSources() map[string]Source {
-	light := map[string]Source{}
+func (d *drive) lightSources() *sampling {
+	w := &sampling{sources: map[string]Source{}, metrics: map[string]map[string]bool{}}
 	if d.Source == nil {
-		return light
+		return w
 	}
 	plan := d.current().Plan
+	for _, m := range alwaysAlike(plan) {
+		if w.metrics[m.Source] == nil {
+			w.metrics[m.Source] = map[string]bool{}
+			if source, err := d.Source(plan, m.Source); err != nil {
+				continue
+			} else if l, ok := source.(Light); ok && l.Light() {
+				w.sources[m.Source] = source
+			} else {
+				closeAll(map[string]Source{m.Source: source})
+			}
+		}
+		w.metrics[m.Source][m.Name] = true
+	}
+	return w
+}
+
+// alwaysAlike are the metrics that are measured alike in every stage that has them, by name: what is observed tells the name alone.
+func alwaysAlike(plan *rollout.Plan) map[string]rollout.Metric {
+	alike, differ := map[string]rollout.Metric{}, map[string]bool{}
 	for _, stage := range plan.Stages {
 		for _, m := range stage.Metrics {
-			if light[m.Source] != nil {
-				continue
+			if first, ok := alike[m.Name]; ok && !measuredAlike(first, m) {
+				differ[m.Name] = true
+			} else if !ok {
+				alike[m.Name] = m
 			}
-			source, err := d.Source(plan, m.Source)
-			if err != nil {
-				continue
-			}
-			if l, ok := source.(Light); ok && l.Light() {
-				light[m.Source] = source
-				continue
-			}
-			closeAll(map[string]Source{m.Source: source})
 		}
 	}
-	return light
+	maps.DeleteFunc(alike, func(name string, _ rollout.Metric) bool { return differ[name] })
+	return alike
+}
+
+func measuredAlike(a, b rollout.Metric) bool {
+	return a.Name == b.Name && a.Source == b.Source && a.Kind == b.Kind
 }
 
 // observeOnce asks each source, keeps what it says of hosts that were calm from the last answer to this one, and returns
 // those that were before this one; none while a bake looks itself.
-func (d *drive) observeOnce(ctx context.Context, sources map[string]Source, last map[string]bool) map[string]bool {
+func (d *drive) observeOnce(ctx context.Context, w *sampling, last map[string]bool) map[string]bool {
 	now := calm(d.current())
 	if len(now) == 0 {
 		return nil
 	}
 	hosts := slices.Sorted(maps.Keys(now))
-	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		a := ask(ctx, sources[name], hosts)
+	answers := map[string][]Sample{}
+	for _, name := range slices.Sorted(maps.Keys(w.sources)) {
+		a := ask(ctx, w.sources[name], hosts)
 		if gaps := (Gaps{}); a.err != nil && !errors.As(a.err, &gaps) {
 			// Its next answer covers this time too.
 			maps.DeleteFunc(now, func(host string, _ bool) bool { return !last[host] })
 			continue
 		}
-		still := calm(d.current())
-		samples := slices.DeleteFunc(a.samples, func(s Sample) bool { return !last[s.Host] || !now[s.Host] || !still[s.Host] })
-		if len(samples) > 0 {
-			d.observed.add(observedLook{at: d.Clock.Now(), source: name, samples: samples})
+		answers[name] = a.samples
+	}
+	w.arms = map[string]judge.Arm{}
+	for host := range calm(d.current()) {
+		if last[host] && now[host] {
+			w.arms[host] = judge.Baseline
 		}
 	}
+	t := judge.Tick{}
+	for _, name := range slices.Sorted(maps.Keys(answers)) {
+		w.add(&t, name, answers[name])
+	}
+	d.keepObserved(ctx, t)
 	return now
+}
+
+// keepObserved journals what was observed. Without it the judge knows less, no more.
+func (d *drive) keepObserved(ctx context.Context, t judge.Tick) {
+	if len(t.Samples) == 0 {
+		return
+	}
+	body, err := lines(t)
+	if err == nil {
+		err = d.Journal.AppendObserved(ctx, d.lease, journal.Look{At: d.Clock.Now(), Body: body}, observeLast)
+	}
+	if err != nil && ctx.Err() == nil {
+		d.Log.Info("what balancers say between bakes is not kept", "error", err)
+	}
 }
 
 // calm are the hosts that run what was live before, and that nothing is being done to; none while a stage is judged.

@@ -2,14 +2,17 @@ package engine_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/engine"
+	"github.com/slipway-deploy/slipway/internal/journal"
 	"github.com/slipway-deploy/slipway/internal/journal/journaltest"
 	"github.com/slipway-deploy/slipway/internal/rollout"
+	"github.com/slipway-deploy/slipway/lab/process/processtest"
 )
 
 // balancer is a source that may be asked at any time, and says whom it was asked of. It
@@ -82,6 +85,19 @@ func TestHostsAreObservedBeforeTheyAreChanged(t *testing.T) {
 	if want := strings.Repeat("record: host00000 host00001 host00002\n", times) + strings.Repeat("update: host00001 host00002\n", times); strings.Join(asked, "\n")+"\n" != want {
 		t.Errorf("asked of\n%s", strings.Join(asked, "\n"))
 	}
+	kept := keptOf(t, w)
+	// The first answer is of a time that nobody knows; the last may be as late as the bake.
+	if n := kept[`"canary-before","host":"host00000"`]; n != times-1 {
+		t.Errorf("%d answers kept of the canary, want %d", n, times-1)
+	}
+	if n := kept[`"baseline-before","host":"host00001"`]; n != 2*times-1 && n != 2*times-2 {
+		t.Errorf("%d answers kept of the baseline", n)
+	}
+}
+
+// keptOf is how many answers of a balancer the first bake knows, of the canary and of a baseline host.
+func keptOf(t *testing.T, w *world) map[string]int {
+	t.Helper()
 	looks, err := w.j.Samples(t.Context(), "R1", bakeOf(t, w, 0), 0)
 	if err != nil {
 		t.Fatal(err)
@@ -96,11 +112,48 @@ func TestHostsAreObservedBeforeTheyAreChanged(t *testing.T) {
 			}
 		}
 	}
-	// The first answer is of a time that nobody knows; the last may be as late as the bake.
-	if n := kept[`"canary-before","host":"host00000"`]; n != times-1 {
-		t.Errorf("%d answers kept of the canary, want %d", n, times-1)
+	return kept
+}
+
+// TestWhatWasObservedOutlivesTheProcess: it is killed while the balancers are read, and another one goes on.
+func TestWhatWasObservedOutlivesTheProcess(t *testing.T) {
+	t.Parallel()
+	const times = 4
+	w := newWorld(t, judged(journaltest.Balanced(journaltest.Plan("R1", 3))))
+	light := &balancer{answers: times, asked: make(chan []string)}
+	w.cfg.Source = func(*rollout.Plan, string) (engine.Source, error) { return light, nil }
+	abandon := make(chan struct{})
+	w.cfg.Abandon = abandon
+	w.fleet.before = func(ctx context.Context, job engine.Job) error {
+		<-ctx.Done()
+		return ctx.Err()
 	}
-	if n := kept[`"baseline-before","host":"host00001"`]; n != 2*times-1 && n != 2*times-2 {
-		t.Errorf("%d answers kept of the baseline", n)
+	ended := w.drive(t.Context())
+	for i := range times {
+		if i > 0 {
+			w.clock.advance(t, 15*time.Second)
+		}
+		<-light.asked
+	}
+	processtest.Until(t, func() error { // the last answer is on its way
+		looks, err := w.j.Samples(t.Context(), "R1", journal.Observed, 0)
+		if err == nil && len(looks) < times-1 {
+			err = fmt.Errorf("%d looks are kept", len(looks))
+		}
+		return err
+	})
+	close(abandon)
+	if end := <-ended; !errors.Is(end.err, engine.ErrInterrupted) {
+		t.Fatal(end.err)
+	}
+	w.cfg.Abandon, w.fleet.before = nil, nil
+	w.from(func(_ context.Context, hosts []string) ([]engine.Sample, error) { return each(hosts, 1000, "", 0), nil })
+	if end := tide(t, w, w.drive(t.Context())); end.err != nil {
+		t.Fatal(end.err)
+	}
+	for who, n := range map[string]int{`"canary-before","host":"host00000"`: times - 1, `"baseline-before","host":"host00001"`: times - 1} {
+		if got := keptOf(t, w)[who]; got != n {
+			t.Errorf("%d answers kept of %s, want %d", got, who, n)
+		}
 	}
 }

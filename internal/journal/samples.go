@@ -12,27 +12,46 @@ import (
 	"time"
 )
 
-// Look is what the sources of a bake said at one look.
+// Look is what sources said at one look of a bake, or between bakes.
 type Look struct {
 	Seq  int       // order in the bake, from 1; given by the journal
 	At   time.Time // when
 	Body string    // JSON lines, one a sample or gap, in the format that `slipway judge --replay` reads
 }
 
+// Observed stands for a command in looks at hosts while no bake was judged: commands count from 1.
+const Observed = 0
+
 // AppendSamples keeps what the judge of a bake saw at one look. Like a result it needs
 // the current token.
 func (j *Journal) AppendSamples(ctx context.Context, l Lease, command int, look Look) error {
+	err := j.owned(ctx, l, func(tx *sql.Tx) error { return appendLook(ctx, tx, l.Rollout, command, look) })
+	return wrapped(fmt.Sprintf("keep samples of command %d of rollout %s", command, l.Rollout), err)
+}
+
+// AppendObserved keeps a look at hosts while no bake was judged, and of those the last so many. It needs the current token.
+func (j *Journal) AppendObserved(ctx context.Context, l Lease, look Look, last int) error {
+	const old = `DELETE FROM samples WHERE rollout = $1 AND command = $2 AND seq <=
+		(SELECT MAX(seq) FROM samples WHERE rollout = $1 AND command = $2) - $3`
+	err := j.owned(ctx, l, func(tx *sql.Tx) error {
+		if err := appendLook(ctx, tx, l.Rollout, Observed, look); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, old, l.Rollout, Observed, last)
+		return err
+	})
+	return wrapped("keep what was observed in rollout "+l.Rollout, err)
+}
+
+func appendLook(ctx context.Context, tx *sql.Tx, rollout string, command int, look Look) error {
 	const insert = `INSERT INTO samples (rollout, command, seq, at, body)
 		SELECT $1, $2, COALESCE(MAX(seq), 0) + 1, $3, $4 FROM samples WHERE rollout = $1 AND command = $2`
 	body, err := pack(clean(look.Body))
 	if err != nil {
-		return fmt.Errorf("keep samples of command %d of rollout %s: %w", command, l.Rollout, err)
-	}
-	err = j.owned(ctx, l, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, insert, l.Rollout, command, micros(look.At), body)
 		return err
-	})
-	return wrapped(fmt.Sprintf("keep samples of command %d of rollout %s", command, l.Rollout), err)
+	}
+	_, err = tx.ExecContext(ctx, insert, rollout, command, micros(look.At), body)
+	return err
 }
 
 // Samples returns the looks of a bake after a number, in order.
