@@ -84,12 +84,11 @@ func (b belief) blurred(sd float64) belief {
 	return out.normal()
 }
 
-// average is the mean of a relative likelihood over how the hosts may differ, when the
-// release makes the rate e^(shift·step) times what is tolerated.
-func (b *belief) average(likelihood *grid, shift int) float64 {
-	sum := 0.0
-	for i, v := range likelihood[shift-reach-lowest:][:len(b)] {
-		sum += v * b[i]
+// logs are its logarithms.
+func (b *belief) logs() belief {
+	var out belief
+	for i, v := range b {
+		out[i] = math.Log(v)
 	}
-	return sum
+	return out
 }

@@ -11,10 +11,11 @@ type comparison struct {
 	done  grid // logarithms, of the blocks that have ended
 	plain grid // the same, without the limit to what a block can say
 	block block
-	// late is the likelihood of a release that became worse by an alternative, for each way in which the hosts
-	// may differ, added up over when it did, each time with its weight; times e^-scale.
-	late  [tried]belief
-	scale float64
+	// late is the logarithm of the likelihood of a release that became worse by an alternative, for each way in which the
+	// hosts may differ, added up over when it did, each time with its weight. What is far from the truth sinks too low for
+	// anything but logarithms.
+	late  [tried][2*reach + 1]float64
+	begun bool
 	rest  float64 // weight of the times that have not come yet
 }
 
@@ -29,10 +30,19 @@ func weightOfLater(at time.Duration) float64 {
 
 // start lets the release have become worse now, with a weight. It may at the beginning of every block.
 func (c *comparison) start(weight float64) {
-	for i := range c.late[0] {
-		v := weight * math.Exp(c.done[i-reach-lowest]-c.scale)
+	if !c.begun {
+		c.begun, c.rest = true, 1
 		for k := range c.late {
-			c.late[k][i] += v
+			for i := range c.late[k] {
+				c.late[k][i] = math.Inf(-1)
+			}
+		}
+	}
+	log := math.Log(weight)
+	for i := range c.late[0] {
+		v := log + c.done[i-reach-lowest]
+		for k := range c.late {
+			c.late[k][i] = logAdd(c.late[k][i], v)
 		}
 	}
 	c.rest -= weight
@@ -46,10 +56,11 @@ func (c *comparison) add(canary, baseline Count, now moment, next func() block) 
 	if c.block.looks == 0 {
 		c.block = next()
 		c.block.warmup, c.block.began = now.warmup, now.began
-		if c.scale == 0 && c.rest == 0 {
-			c.rest = 1
+		rest := c.rest
+		if !c.begun {
+			rest = 1
 		}
-		c.start(c.rest - weightOfLater(now.began))
+		c.start(max(0, rest-weightOfLater(now.began)))
 	}
 	c.block.looks++
 	c.block.canary, c.block.baseline = c.block.canary.plus(canary), c.block.baseline.plus(baseline)
@@ -68,18 +79,11 @@ func (c *comparison) end(tolerated float64) {
 	}
 	c.plain.add(&l)
 	l.limit(strange)
-	relative, off := l.relative()
 	c.done.add(&l)
-	c.scale += off
-	shift := 0.0
-	if most := top(c.done[:]); c.scale-most > 40 {
-		shift, c.scale = c.scale-most, most // else what is far from the truth would be lost
-	}
-	factor := math.Exp(shift)
 	for k, alt := range worseBy() {
-		likely := relative[alt.steps-reach-lowest:]
-		for i, v := range c.late[k] {
-			c.late[k][i] = min(v*likely[i]*factor, 1e200)
+		likely := l[alt.steps-reach-lowest:]
+		for i := range c.late[k] {
+			c.late[k][i] += likely[i]
 		}
 	}
 }
@@ -90,36 +94,19 @@ func (c *comparison) end(tolerated float64) {
 func (c *comparison) against(b *belief, tolerated float64) float64 {
 	now := c.done
 	l, told := c.block.likelihood(tolerated)
-	off, sum := 0.0, 0.0
 	if told {
 		l.limit(c.block.strange)
 		now.add(&l)
-		l, off = l.relative()
 	}
+	var worse [tried * len(c.late[0])]float64
+	hosts := b.logs()
 	for k, alt := range worseBy() {
-		likely, part := l[alt.steps-reach-lowest:], 0.0
+		likely, weight, part := l[alt.steps-reach-lowest:], math.Log(alt.weight), worse[k*len(hosts):]
 		for i, v := range c.late[k] {
-			if told {
-				v *= likely[i]
-			}
-			part += v * b[i]
-		}
-		sum += alt.weight * part
-	}
-	null := now.nullOf(b)
-	return bounded(logSum([]float64{math.Log(sum) + c.scale + off - null, math.Log(max(c.rest, 0))}))
-}
-
-// nullOf is the logarithm of the mean likelihood of a release that is as bad as tolerated.
-func (g *grid) nullOf(b *belief) float64 {
-	healthy := g[-reach-lowest:][:len(b)]
-	most, sum := top(healthy), 0.0
-	for i, v := range healthy {
-		if b[i] > 0 {
-			sum += b[i] * math.Exp(v-most)
+			part[i] = v + likely[i] + hosts[i] + weight // a block that tells nothing is 0 everywhere
 		}
 	}
-	return math.Log(sum) + most
+	return bounded(logSum([]float64{logSum(worse[:]) - now.mean(b, 0), math.Log(max(c.rest, 0))}))
 }
 
 // now is the likelihood of everything so far.
@@ -133,22 +120,20 @@ func (c *comparison) now(tolerated float64) grid {
 
 // fromStart is the evidence against a release that was worse from the start, or never.
 func (g grid) fromStart(b *belief) float64 {
-	likely, off := g.relative()
-	sum := 0.0
-	for _, alt := range worseBy() {
-		sum += alt.weight * b.average(&likely, alt.steps)
+	var worse [tried]float64
+	for k, alt := range worseBy() {
+		worse[k] = math.Log(first*alt.weight) + g.mean(b, alt.steps)
 	}
-	return bounded(logSum([]float64{math.Log(first*sum) + off - g.nullOf(b), math.Log(1 - first)}))
+	return bounded(logSum([]float64{logSum(worse[:]) - g.mean(b, 0), math.Log(1 - first)}))
 }
 
 // favour is the evidence that the canary's rate is lower than e^(bound·step) times the tolerated one, as a logarithm.
 func (g grid) favour(b *belief, bound int) float64 {
-	likely, _ := g.relative()
-	sum := 0.0
-	for _, alt := range betterBy() {
-		sum += alt.weight * b.average(&likely, bound+alt.steps)
+	var better [triedBetter]float64
+	for k, alt := range betterBy() {
+		better[k] = math.Log(alt.weight) + g.mean(b, bound+alt.steps)
 	}
-	return bounded(math.Log(sum) - math.Log(b.average(&likely, bound)))
+	return bounded(logSum(better[:]) - g.mean(b, bound))
 }
 
 func (g grid) times(c float64) grid {
@@ -165,6 +150,17 @@ func bounded(log float64) float64 {
 		return 0
 	}
 	return min(limit, max(-limit, log))
+}
+
+// logAdd is ln(e^a + e^b).
+func logAdd(a, b float64) float64 {
+	if a < b {
+		a, b = b, a
+	}
+	if math.IsInf(b, -1) {
+		return a
+	}
+	return a + math.Log1p(math.Exp(b-a))
 }
 
 // logSum is ln(sum e^v), without overflow.

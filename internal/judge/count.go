@@ -6,10 +6,10 @@ import (
 )
 
 // take adds a tick's samples to everything that is known of a metric.
-func (k *metric) take(s *State, samples []Sample, began time.Duration) {
+func (k *metric) take(s *State, samples []Sample, began, span time.Duration) {
 	switch k.Kind {
 	case Histogram:
-		k.takeHistogram(s, samples, began)
+		k.takeHistogram(s, samples, began, span)
 		return
 	case Gauge:
 		k.takeGauge(s, samples)
@@ -24,26 +24,27 @@ func (k *metric) take(s *State, samples []Sample, began time.Duration) {
 		k.look.note(k.roster.of(sample.Host, i), sample.Arm, Count{sample.Events, sample.Exposure})
 	}
 	k.total(s.at)
-	k.weighGuard(s, began, k.AtMost)
+	now := s.moment(k.Metric, began, span, k.WorseBy)
+	k.weighGuard(now, k.AtMost)
 	if k.WorseBy > 0 {
-		k.ratio.take(&k.look, s.moment(k.Metric, began, k.WorseBy))
+		k.ratio.take(&k.look, now)
 	} else {
-		k.ratio.learn(&k.look, s.span)
+		k.ratio.learn(&k.look, span)
 	}
 	k.against = k.evidence(k.ratio.against)
 }
 
 // moment is what this look is weighed by.
-func (s *State) moment(m Metric, began time.Duration, tolerated float64) moment {
-	return moment{began: began, at: s.at, span: s.span, warmup: s.config.warming(m.Kind, s.at), tolerated: tolerated, spread: s.config.Spread}
+func (s *State) moment(m Metric, began, span time.Duration, tolerated float64) moment {
+	return moment{began: began, at: s.at, span: span, warmup: s.config.warming(m.Kind, s.at), tolerated: tolerated, spread: s.config.Spread}
 }
 
 // weighGuard compares the canary's count with a rate that is given; the stream tells how errors hang together.
-func (k *metric) weighGuard(s *State, began time.Duration, rate float64) {
+func (k *metric) weighGuard(now moment, rate float64) {
 	if k.AtMost == 0 || !k.look.has(Canary) {
 		return
 	}
-	now := s.moment(k.Metric, began, 1)
+	now.tolerated = 1
 	k.guard.add(k.look.total(Canary), Count{}, now, func() block {
 		b := k.ratio.next(k.ratio.shown(), 1)
 		b.alone, b.rate, b.strange = true, rate, 0 // a limit is one for what is strange, too

@@ -63,10 +63,14 @@ func (d *dispersion) add(look, known []Count, own float64, span time.Duration) {
 // before is what was known when a stretch began: one that is compared with what it is itself a part of shows less than there is.
 // The last look of it is not known yet.
 func before(out, known, stretch, last []Count) []Count {
+	const nothing = 1e-9
 	for i, c := range known {
 		if i < len(stretch) {
 			c.Events = max(0, c.Events-(stretch[i].Events-last[i].Events))
 			c.Exposure = max(0, c.Exposure-(stretch[i].Exposure-last[i].Exposure))
+		}
+		if c.Exposure < nothing*known[i].Exposure {
+			c = Count{} // what is left of counts that are no whole numbers
 		}
 		out = append(out, c)
 	}
@@ -122,7 +126,8 @@ func (s *stretch) weigh(look, known []Count, own float64) {
 	s.few(look, known, own, level, events, sum, alone)
 }
 
-// many is for counts that are nearly normal: Pearson's sum says it all.
+// many is for counts that are nearly normal: Pearson's sum says it all. How surely a host's own rate is known is part of how far counts
+// may lie from it.
 func (s *stretch) many(look, known []Count, own, scale, level float64, alone bool) {
 	rate := sumOf(known).rate()
 	squares, freedom := 0.0, -1.0
@@ -132,7 +137,7 @@ func (s *stretch) many(look, known []Count, own, scale, level float64, alone boo
 	for i, c := range look {
 		if c.Exposure > 0 {
 			e := expects(c, known[i], rate, own) * scale
-			freedom, squares = freedom+1, squares+(c.Events-e)*(c.Events-e)/e
+			freedom, squares = freedom+1, squares+(c.Events-e)*(c.Events-e)/(e*(1+e/(known[i].Events+own)))
 		}
 	}
 	for j := range s.likely {

@@ -21,8 +21,8 @@ type alternative struct {
 	weight float64
 }
 
-// tried is how many alternatives to "not worse" there are.
-const tried = 6
+// tried is how many alternatives to "not worse" there are, triedBetter how many to a rate that is too high to pass.
+const tried, triedBetter = 6, 5
 
 // worseBy are the alternatives to "not worse": 1.5 to 45 times the tolerated rate. Evidence
 // is the mean over them, so none has to be guessed; most weight is on the common ones.
@@ -32,8 +32,8 @@ func worseBy() [tried]alternative {
 
 // betterBy are the alternatives to a rate that is too high to pass: half of it, a third
 // (a canary that is as good as the baseline, at the defaults), and less.
-func betterBy() [5]alternative {
-	return [5]alternative{{-4, 0.15}, {-7, 0.25}, {-11, 0.40}, {-16, 0.12}, {fewest, 0.08}}
+func betterBy() [triedBetter]alternative {
+	return [triedBetter]alternative{{-4, 0.15}, {-7, 0.25}, {-11, 0.40}, {-16, 0.12}, {fewest, 0.08}}
 }
 
 func (g *grid) add(h *grid) {
@@ -51,12 +51,12 @@ func top(logs []float64) float64 {
 	return v
 }
 
-// relative is e^g with the greatest 1, and what was taken off.
-func (g *grid) relative() (grid, float64) {
-	var out grid
-	most := top(g[:])
-	for i, v := range g {
-		out[i] = math.Exp(v - most)
+// mean is the logarithm of the mean likelihood over how the hosts may differ, when the release makes the rate e^(shift·step)
+// times what is tolerated.
+func (g *grid) mean(b *belief, shift int) float64 {
+	logs := b.logs()
+	for i := range logs {
+		logs[i] += g[shift+i-reach-lowest]
 	}
-	return out, most
+	return logSum(logs[:])
 }

@@ -26,7 +26,7 @@ type edge struct {
 	stream   stream
 }
 
-func (k *metric) takeHistogram(s *State, samples []Sample, began time.Duration) {
+func (k *metric) takeHistogram(s *State, samples []Sample, began, span time.Duration) {
 	samples = slices.DeleteFunc(samples, func(s Sample) bool { return observations(s.Buckets) == 0 })
 	if len(samples) == 0 {
 		return
@@ -50,12 +50,13 @@ func (k *metric) takeHistogram(s *State, samples []Sample, began time.Duration) 
 		k.look.note(k.roster.of(sample.Host, i), sample.Arm, Count{slow, observations(sample.Buckets)})
 	}
 	k.total(s.at)
-	k.weighGuard(s, began, tail)
+	now := s.moment(k.Metric, began, span, 1)
+	k.weighGuard(now, tail)
 	if k.AtMost > 0 {
-		k.ratio.learn(&k.look, s.span)
+		k.ratio.learn(&k.look, span)
 	}
 	if k.WorseBy > 0 {
-		k.takeEdges(s, samples, began)
+		k.takeEdges(now, samples)
 	}
 	k.against = k.evidence(k.shape.against())
 }
@@ -91,7 +92,7 @@ func (h *shape) choose(samples []Sample) {
 
 // takeEdges adds samples to every edge. The canary's are taken as if they had been faster by
 // what is tolerated: what is left is worse.
-func (k *metric) takeEdges(s *State, samples []Sample, began time.Duration) {
+func (k *metric) takeEdges(now moment, samples []Sample) {
 	for _, e := range k.shape.edges {
 		clear(k.look.counts)
 		for i := range samples {
@@ -106,7 +107,7 @@ func (k *metric) takeEdges(s *State, samples []Sample, began time.Duration) {
 			k.look.note(number, sample.Arm, Count{x, observations(sample.Buckets)})
 		}
 		e.canary, e.baseline = e.canary.plus(k.look.total(Canary)), e.baseline.plus(k.look.total(Baseline))
-		e.stream.take(&k.look, s.moment(k.Metric, began, 1))
+		e.stream.take(&k.look, now)
 	}
 }
 

@@ -11,8 +11,6 @@ import (
 type State struct {
 	config  Config
 	at      time.Duration // of the last look
-	last    time.Duration // the same, before the deploy too
-	span    time.Duration // how long it was
 	metrics []*metric     // in the order of the configuration
 	alarm   *alarm        // the first fail; it stands
 	strange int           // samples that cannot be used
@@ -38,6 +36,7 @@ type metric struct {
 	gap      string        // why the source is away, while it is
 	since    time.Duration // when the gap began
 	answers  pace
+	spans    spans
 	oddity   string
 
 	// Which of these are used depends on the kind of metric.
@@ -75,7 +74,6 @@ func New(c Config) (*State, error) {
 // teach how the hosts differ, and are no evidence.
 func (s *State) Look(t Tick) {
 	began := s.at
-	s.span, s.last = max(0, t.At-s.last), t.At
 	s.at = max(s.at, t.At)
 	s.sort(t)
 	for i, k := range s.metrics {
@@ -83,7 +81,11 @@ func (s *State) Look(t Tick) {
 			k.away(t, began)
 			k.answers.look(s.sorted[i], s.at, k.gap != "")
 		}
-		k.take(s, s.sorted[i], began)
+		span := time.Duration(0)
+		if len(s.sorted[i]) > 0 {
+			span = k.spans.until(t.At)
+		}
+		k.take(s, s.sorted[i], began, span)
 	}
 	if t.At >= 0 && s.alarm == nil {
 		if against := s.against(); against >= s.alarmAt() {

@@ -73,3 +73,59 @@ func TestBlocksThatHangTogether(t *testing.T) {
 		t.Error("bursts that are shorter than a block are taken for rates that wander")
 	}
 }
+
+// Errors that are independent show no bursts, though hosts differ, how they differ is learnt from the same counts, and
+// counts are no whole numbers.
+func TestHostsThatDifferShowNoBursts(t *testing.T) {
+	t.Parallel()
+	for _, known := range []time.Duration{25 * time.Minute, time.Hour} {
+		for _, fraction := range []float64{1, 1.0000001} {
+			var s stream
+			traffic{seed: 5, rps: 1000, hosts: 20, canary: 2, base: 0.01, differ: 0.3}.ticks(known, func(k Tick) bool {
+				for i := range k.Samples {
+					k.Samples[i].Events *= fraction
+					k.Samples[i].Exposure *= fraction
+				}
+				s.learn(seen(k), 5*time.Second)
+				return true
+			})
+			feared, _ := s.bursts.known(wary).long()
+			if feared > 1.3 {
+				t.Errorf("%s known, counts times %v: a dispersion of %.2f is feared", known, fraction, feared)
+			}
+		}
+	}
+}
+
+// An answer is of the time since the one before, whatever else was asked meanwhile; what nobody looked at is not known.
+func TestHowLongAnswersAreOf(t *testing.T) {
+	t.Parallel()
+	m := Metric{Name: "errors", WorseBy: 1.1}
+	s, err := New(Config{Metrics: []Metric{m}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(at time.Duration, answers bool) {
+		k := Tick{At: at}
+		for i, arm := range []Arm{Canary, Baseline, Baseline} {
+			if answers {
+				k.Samples = append(k.Samples, Sample{Arm: arm, Host: fmt.Sprint("h", i), Metric: "errors", Exposure: 1000, Events: 1})
+			}
+		}
+		s.Look(k)
+	}
+	for i := range 20 {
+		look(-20*time.Hour+time.Duration(i)*time.Minute, true)
+	}
+	r := &s.metrics[0].ratio
+	yesterday := r.seen
+	for i := range 40 { // sixteen hours later, at a look every 5 seconds
+		look(-3*time.Minute+time.Duration(i)*5*time.Second, i%12 == 0)
+	}
+	if more := r.seen - yesterday; more > 3*5*time.Minute {
+		t.Errorf("three hosts seen for %s more, in four minutes", more)
+	}
+	if got := r.bursts.usual(); got != 0 {
+		t.Errorf("answers of a minute: bursts usually last 2^%d of them, want one", got)
+	}
+}
