@@ -13,7 +13,8 @@ import (
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
-// observeEvery is how often light sources are asked while nothing is judged; observeLast is how many answers are kept: an hour's.
+// observeEvery is how often light sources are asked while nothing is judged; observeLast is how many answers are kept, as many as an
+// hour has; they may be of several days.
 const (
 	observeEvery = 15 * time.Second
 	observeLast  = int(pastTime / observeEvery)
@@ -41,7 +42,9 @@ func (d *drive) lightSources() *sampling {
 		return w
 	}
 	plan := d.current().Plan
-	for _, m := range alwaysAlike(plan) {
+	alike := alwaysAlike(plan)
+	for _, name := range slices.Sorted(maps.Keys(alike)) {
+		m := alike[name]
 		if w.metrics[m.Source] == nil {
 			w.metrics[m.Source] = map[string]bool{}
 			if source, err := d.Source(plan, m.Source); err != nil {
@@ -52,7 +55,7 @@ func (d *drive) lightSources() *sampling {
 				closeAll(map[string]Source{m.Source: source})
 			}
 		}
-		w.metrics[m.Source][m.Name] = true
+		w.metrics[m.Source][name] = true
 	}
 	return w
 }
@@ -88,8 +91,8 @@ func (d *drive) observeOnce(ctx context.Context, w *sampling, last map[string]bo
 	answers := map[string][]Sample{}
 	for _, name := range slices.Sorted(maps.Keys(w.sources)) {
 		a := ask(ctx, w.sources[name], hosts)
-		if gaps := (Gaps{}); a.err != nil && !errors.As(a.err, &gaps) {
-			// Its next answer covers this time too.
+		if gaps := (Gaps{}); len(a.samples) == 0 || a.err != nil && !errors.As(a.err, &gaps) {
+			// Its next answer covers this time too: it failed, or its own pace is slower.
 			maps.DeleteFunc(now, func(host string, _ bool) bool { return !last[host] })
 			continue
 		}

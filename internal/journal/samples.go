@@ -14,7 +14,7 @@ import (
 
 // Look is what sources said at one look of a bake, or between bakes.
 type Look struct {
-	Seq  int       // order in the bake, from 1; given by the journal
+	Seq  int       // order among those of its command, from 1; given by the journal
 	At   time.Time // when
 	Body string    // JSON lines, one a sample or gap, in the format that `slipway judge --replay` reads
 }
@@ -54,7 +54,7 @@ func appendLook(ctx context.Context, tx *sql.Tx, rollout string, command int, lo
 	return err
 }
 
-// Samples returns the looks of a bake after a number, in order.
+// Samples returns the looks of a command after a number, in order.
 func (j *Journal) Samples(ctx context.Context, id string, command, after int) ([]Look, error) {
 	var looks []Look
 	err := j.EachLook(ctx, id, command, after, func(l Look) error {
@@ -64,7 +64,7 @@ func (j *Journal) Samples(ctx context.Context, id string, command, after int) ([
 	return looks, err
 }
 
-// EachLook calls each for the looks of a bake after a number, in order, until it returns an
+// EachLook calls each for the looks of a command after a number, in order, until it returns an
 // error: those of a day and of hundreds of hosts are more than need be held at once. each
 // must not use the journal.
 func (j *Journal) EachLook(ctx context.Context, id string, command, after int, each func(Look) error) error {

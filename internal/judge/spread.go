@@ -72,7 +72,7 @@ func (p *spread) belief(usual, between float64) belief {
 	return b
 }
 
-// odd lets one in fifty hosts be of its own kind, when its own past, of so many errors expected, can tell: without one no fault
+// odd lets three in a hundred hosts be of its own kind, when its own past, of so many errors expected, can tell: without one no fault
 // of a few hosts could be told from that.
 func (b belief) odd(expected float64) belief {
 	const most, enough, width = 0.03, 0.5, 1.2
