@@ -1,6 +1,7 @@
 package judge
 
 import (
+	"fmt"
 	"math"
 	"time"
 )
@@ -40,6 +41,9 @@ func (m mean) value() float64   { return m.sum / max(m.n, 1) }
 
 func (k *metric) takeGauge(s *State, samples []Sample) {
 	g, canary := &k.level, false
+	if k.oddity = g.below(k.Metric, samples); k.oddity != "" {
+		return
+	}
 	for i := range samples {
 		g.note(k.roster.of(samples[i].Host, i), &samples[i], s)
 		canary = canary || samples[i].Arm == Canary
@@ -52,6 +56,16 @@ func (k *metric) takeGauge(s *State, samples []Sample) {
 	g.weigh(k.Metric, s)
 	k.canary, k.baseline = g.counted(Canary), g.counted(Baseline)
 	k.against = g.evidence(k.Metric, s)
+}
+
+// below says which value cannot be compared as a ratio: one below 0 by more than values are told apart.
+func (g *level) below(m Metric, samples []Sample) string {
+	for i := range samples {
+		if v := samples[i].Value; m.WorseBy > 0 && v < 0 && -v > g.usual.value()/10 {
+			return fmt.Sprintf("%s has %.4g, and so many times a value below 0 says nothing: set at_most instead of worse_by", samples[i].Host, v)
+		}
+	}
+	return ""
 }
 
 // note takes one value.
