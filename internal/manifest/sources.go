@@ -3,6 +3,7 @@ package manifest
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -44,17 +45,102 @@ func (s Source) kind() MetricKind {
 
 // source is a word, or a mapping with the kind as its only key.
 func source() shape[Source] {
-	var plain []string
-	for _, k := range Sources() {
-		if k.Plain {
-			plain = append(plain, k.Name)
+	plain := sourcesThat(func(k SourceKind) bool { return k.Plain })
+	return either("a source such as haproxy, or {prometheus: {address: ..., events: ..., exposure: ...}}",
+		as(sourceWord(plain), func(s string) Source { return Source{Kind: s} }, func(s Source) string { return s.Kind },
+			func(s Source) bool { return slices.Contains(plain, s.Kind) && len(s.Settings) == 0 }),
+		arm[Source]{shape: sourceMapping(), when: func(Source) bool { return true }},
+	)
+}
+
+// sourceWord is a source that needs nothing else. Of one that does it says what to write.
+func sourceWord(plain []string) shape[string] {
+	s := one("", plain...)
+	s.read = func(r *reader, n ast.Node) (string, bool) {
+		found := strings.Clone(scalar(n))
+		if slices.Contains(plain, found) {
+			return found, true
+		}
+		p := Problem{Message: r.subject() + " is " + quotable(found), Allowed: allSources()}
+		if k, known := sourceNamed(found); known {
+			p.Message += " alone, and " + k.Name + " needs settings"
+			p.Hint = "write source: " + k.form()
+		} else if near, known := sourceNamed(nearest(found, sourcesThat(anySource))); known {
+			p.Hint = "did you mean source: " + near.form() + "?"
+		}
+		r.problem(n, p)
+		return "", false
+	}
+	return s
+}
+
+// sourceMapping is a source with its settings. Of one that has none it says what to write.
+func sourceMapping() shape[Source] {
+	o := sourceObject()
+	s := o.shape()
+	s.read = func(r *reader, n ast.Node) (Source, bool) {
+		pairs, good := r.pairs(n)
+		for _, p := range pairs {
+			if _, known := o.field(p.key); known {
+				continue
+			}
+			good = false
+			problem := Problem{Message: "unknown key " + quotable(p.key) + " in " + r.where(), Allowed: allSources()}
+			if k, known := sourceNamed(p.key); known {
+				problem.Message = r.subject() + " is a mapping, and " + k.Name + " takes no settings"
+				problem.Hint = "write source: " + k.form()
+			} else if near, known := sourceNamed(nearest(p.key, sourcesThat(anySource))); known {
+				problem.Hint = "did you mean source: " + near.form() + "?"
+			}
+			r.problem(p.at, problem)
+		}
+		if !good {
+			return Source{}, false
+		}
+		return o.read(r, n)
+	}
+	return s
+}
+
+// form is the shortest way in which a source can be written.
+func (k SourceKind) form() string {
+	if k.Plain {
+		return k.Name
+	}
+	var needs []string
+	for _, s := range k.Settings {
+		if s.Required || len(k.Either) > 0 && s.Name == k.Either[0] {
+			needs = append(needs, s.Name+": ...")
 		}
 	}
-	return either("a source such as haproxy, or {prometheus: {address: ..., events: ..., exposure: ...}}",
-		as(one("", plain...), func(s string) Source { return Source{Kind: s} }, func(s Source) string { return s.Kind },
-			func(s Source) bool { return slices.Contains(plain, s.Kind) && len(s.Settings) == 0 }),
-		arm[Source]{shape: sourceObject().shape(), when: func(Source) bool { return true }},
-	)
+	return "{" + k.Name + ": {" + strings.Join(needs, ", ") + "}}"
+}
+
+// allSources names every source, those that are a word and those with settings.
+func allSources() string {
+	plain := sourcesThat(func(k SourceKind) bool { return k.Plain })
+	told := sourcesThat(func(k SourceKind) bool { return len(k.Settings) > 0 })
+	return strings.Join(plain, ", ") + "; with settings " + strings.Join(told, ", ")
+}
+
+func anySource(SourceKind) bool { return true }
+
+func sourcesThat(are func(SourceKind) bool) []string {
+	var names []string
+	for _, k := range Sources() {
+		if are(k) {
+			names = append(names, k.Name)
+		}
+	}
+	return names
+}
+
+func sourceNamed(name string) (SourceKind, bool) {
+	all := Sources()
+	if i := slices.IndexFunc(all, func(k SourceKind) bool { return k.Name == name }); i >= 0 {
+		return all[i], true
+	}
+	return SourceKind{}, false
 }
 
 // sourceObject is a source with its settings.
