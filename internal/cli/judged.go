@@ -39,8 +39,8 @@ func judgedText(env Env, j app.Judged, svg string) string {
 		at = f.Since
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s after %s, %s\n", j.Title, theme.Strong.Render(string(f.Verdict)), view.Limit(at.Round(time.Second)), view.Count(j.Looks, "look"))
-	fmt.Fprintf(&b, "  %s\n", f.Reason)
+	fmt.Fprintf(&b, "%s: %s after %s, %s\n", onOneLine(j.Title), theme.Strong.Render(string(f.Verdict)), view.Limit(at.Round(time.Second)), view.Count(j.Looks, "look"))
+	fmt.Fprintf(&b, "  %s\n", onOneLine(f.Reason))
 	for _, m := range f.Metrics {
 		if strings.Contains(f.Reason, m.Reason) {
 			continue // it has been told
@@ -49,16 +49,21 @@ func judgedText(env Env, j app.Judged, svg string) string {
 		if m.DryRun {
 			dry = " (dry run)"
 		}
-		fmt.Fprintf(&b, "  %s%s: %s\n", m.Name, dry, m.Reason)
+		fmt.Fprintf(&b, "  %s%s: %s\n", onOneLine(m.Name), dry, onOneLine(m.Reason))
 	}
 	b.WriteString(passedText(j))
 	if f.Strange > 0 {
 		fmt.Fprintf(&b, "  %s left out: their numbers make no sense\n", view.Count(f.Strange, "sample"))
 	}
 	if svg != "" {
-		fmt.Fprintf(&b, "  drawn: %s\n", svg)
+		fmt.Fprintf(&b, "  drawn: %s\n", onOneLine(svg))
 	}
 	return b.String()
+}
+
+// onOneLine is what a file or a source says, where it cannot steer a terminal: in one line.
+func onOneLine(s string) string {
+	return strings.NewReplacer("\n", " ", "\t", " ").Replace(plain(s))
 }
 
 // passedText says when a bake would have ended with a pass, unless that is what was found.

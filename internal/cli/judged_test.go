@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -88,6 +89,18 @@ func TestJudged(t *testing.T) {
 		if err != nil || string(text) != c.want {
 			t.Errorf("%s: %v\n got %s\nwant %s", c.name, err, text, c.want)
 		}
+	}
+}
+
+// TestJudgedTextSteersNoTerminal: what files and sources say is printed in lines of text, and nothing else.
+func TestJudgedTextSteersNoTerminal(t *testing.T) {
+	t.Parallel()
+	odd := "a\x1b[31mRED\n\u009b2Jb\tc\r"
+	metric := judge.MetricFinding{Name: odd, Reason: "canary " + odd}
+	j := app.Judged{Title: odd, Replayed: judge.Replayed{Looks: 1, Final: judge.Finding{Verdict: judge.NoData, At: time.Second, Reason: "no answer: " + odd, Metrics: []judge.MetricFinding{metric}}}}
+	const want = "aRED 2Jb c: no data after 1s, 1 look\n  no answer: aRED 2Jb c\n  aRED 2Jb c: canary aRED 2Jb c\n  drawn: aRED 2Jb c\n"
+	if got := judgedText(Env{Out: io.Discard, Getenv: func(string) string { return "" }}, j, odd); got != want {
+		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
 

@@ -21,7 +21,7 @@ func (b *Bucket) UnmarshalJSON(text []byte) error {
 		return fmt.Errorf("bucket %s: wanted is [edge, count]", text)
 	}
 	switch edge := string(pair[0]); edge {
-	case `"+Inf"`, `"Inf"`:
+	case `"+Inf"`:
 		b.AtMost = math.Inf(1)
 	default:
 		if err := json.Unmarshal(pair[0], &b.AtMost); err != nil || edge == "null" {

@@ -25,7 +25,7 @@ const (
 )
 
 // Bucket is how many of a histogram's observations were at most AtMost and more than the
-// edge before; the last edge is +Inf. In JSON it is a pair, [0.25, 17] or ["+Inf", 3].
+// edge before; the last edge is +Inf. In JSON it is a pair, [0.25, 17] or ["+Inf", 3], and so alone is +Inf written.
 type Bucket struct {
 	AtMost float64
 	Count  float64

@@ -41,6 +41,10 @@ const (
 	furthest = 10 * 365 * 24 * 3600
 	// mostCounted bounds what may be counted at one look: sums of more would not be exact.
 	mostCounted = 1e15
+	// leastExposure bounds what events may be out of, unless that is nothing, and mostRatio how many of them there may be
+	// for each: what is beyond is no measurement, and its rates would be too large for numbers.
+	leastExposure = 1e-6
+	mostRatio     = 1e9
 	// mostMeasured bounds what a gauge may say, and the edges of a histogram.
 	mostMeasured = 1e100
 )
@@ -152,7 +156,7 @@ func bucket(pair []byte) (b judge.Bucket, err error) {
 		case n == 2:
 			b.Count, err = count(v)
 		case n > 2:
-		case string(v) == `"+Inf"` || string(v) == `"Inf"`:
+		case string(v) == `"+Inf"`:
 			b.AtMost = math.Inf(1)
 		case v[0] == '"':
 			err = fmt.Errorf(`found the edge %s: wanted is a number or "+Inf"`, shown(v))
@@ -184,11 +188,14 @@ type missing struct {
 // check refuses a line that lacks a member, or has one too many, or says what cannot be.
 func (l *line) check() error {
 	must := []missing{{hasT, "t", "seconds since the bake began, below 0 before it"}, {hasMetric, "metric", "the name of what was measured"}}
-	if l.has&hasGap != 0 && l.gap != "" {
+	switch {
+	case l.isGap():
 		if l.has&^(hasT|hasMetric|hasGap) != 0 {
 			return errors.New("gap: a line that says why there was no answer has t, metric and gap only")
 		}
-	} else {
+	case l.has&hasGap != 0 && l.has&(hasHost|hasArm|hasKind) == 0:
+		return errors.New("gap is empty: wanted is why there was no answer")
+	default:
 		must = append(must, missing{hasHost, "host", "its name"}, missing{hasArm, "arm", "canary, baseline, canary-before or baseline-before"},
 			missing{hasKind, "kind", "count, histogram or gauge"})
 	}
@@ -207,7 +214,7 @@ func (l *line) check() error {
 			return fmt.Errorf("t: found %s with arm %q: before the bake the arm is %q", plain(l.t), l.arm, judge.Arm(l.arm).Before())
 		}
 	default:
-		return fmt.Errorf("arm: found %q: allowed are canary, baseline, canary-before and baseline-before", l.arm)
+		return fmt.Errorf("arm: found %s: allowed are canary, baseline, canary-before and baseline-before", quoted(l.arm))
 	}
 	return l.holds()
 }
@@ -222,28 +229,49 @@ func (l *line) isBefore() bool {
 
 // holds checks that a line has what its kind has, and nothing else.
 func (l *line) holds() error {
-	found := l.has & (hasEvents | hasExposure | hasValue | hasBuckets)
+	var wants has
+	var what string
 	switch judge.Kind(l.kind) {
 	case judge.Counts:
-		switch {
-		case found != hasEvents|hasExposure:
-			return errors.New("kind: a count has events and exposure, both of them and nothing else")
-		case l.exposure == 0 && l.events > 0:
-			return fmt.Errorf("events: found %s of exposure 0: no exposure has no events", plain(l.events))
-		}
+		wants, what = hasEvents|hasExposure, "a count has events and exposure, both of them"
 	case judge.Gauge:
-		if found != hasValue {
-			return errors.New("kind: a gauge has a value and nothing else")
-		}
+		wants, what = hasValue, "a gauge has a value"
 	case judge.Histogram:
-		if found != hasBuckets {
-			return errors.New("kind: a histogram has buckets and nothing else")
-		}
+		wants, what = hasBuckets, "a histogram has buckets"
 	default:
-		return fmt.Errorf("kind: found %q: allowed are count, histogram and gauge", l.kind)
+		return fmt.Errorf("kind: found %s: allowed are count, histogram and gauge", quoted(l.kind))
+	}
+	for _, m := range [...]missing{{member: hasEvents, name: "events"}, {member: hasExposure, name: "exposure"}, {member: hasValue, name: "value"}, {member: hasBuckets, name: "buckets"}} {
+		switch {
+		case wants&m.member == 0 && l.has&m.member != 0:
+			return fmt.Errorf("%s: found in a %s: %s and nothing else", m.name, l.kind, what)
+		case wants&m.member != 0 && l.has&m.member == 0:
+			return fmt.Errorf("%s is missing: %s", m.name, what)
+		}
+	}
+	if judge.Kind(l.kind) == judge.Counts {
+		return l.counts()
 	}
 	return nil
 }
 
-// plain is a number without an exponent, as people write times.
-func plain(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+// counts checks what is counted out of what.
+func (l *line) counts() error {
+	switch {
+	case l.exposure == 0 && l.events > 0:
+		return fmt.Errorf("events: found %s of exposure 0: no exposure has no events", plain(l.events))
+	case l.exposure > 0 && l.exposure < leastExposure:
+		return fmt.Errorf("exposure: found %s: allowed is 0, or at least %g", plain(l.exposure), leastExposure)
+	case l.events > mostRatio*l.exposure:
+		return fmt.Errorf("events: found %s of exposure %s: allowed are up to %g of 1", plain(l.events), plain(l.exposure), mostRatio)
+	}
+	return nil
+}
+
+// plain is a number as people write times: without an exponent, unless it would be of many digits.
+func plain(v float64) string {
+	if v != 0 && (math.Abs(v) < 1e-9 || math.Abs(v) >= 1e15) {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}

@@ -118,13 +118,16 @@ func (in *intake) take(object []byte, n int) error {
 		if len(in.record.metrics) > math.MaxUint16 {
 			return fmt.Errorf("metric: found %q, one of more than %d", l.metric, math.MaxUint16)
 		}
+		if err := nameable("metric", l.metric, longestMetric); err != nil {
+			return err
+		}
 		number = uint16(len(in.record.metrics))
 		in.metrics[l.metric] = number
 		in.record.metrics = append(in.record.metrics, metric{name: l.metric})
 	}
 	e := entry{at: time.Duration(math.Round(l.t * float64(time.Second))), line: uint32(n), metric: number}
 	if l.isGap() {
-		e.host = number32(in.gaps, &in.record.gaps, l.gap)
+		e.host = in.gap(l.gap)
 		in.record.entries.add(e)
 		return nil
 	}
@@ -133,14 +136,17 @@ func (in *intake) take(object []byte, n int) error {
 		return fmt.Errorf("kind: found metric %q as a %s here and as a %s before: wanted is one kind a metric", l.metric, l.kind, m.kind)
 	}
 	m.kind = judge.Kind(l.kind)
-	e.host, e.arm = number32(in.hosts, &in.record.hosts, l.host), armNumber(judge.Arm(l.arm))
+	var err error
+	if e.host, err = in.host(l.host); err != nil {
+		return err
+	}
+	e.arm = armNumber(judge.Arm(l.arm))
 	switch m.kind {
 	case judge.Counts:
 		e.a, e.b = l.events, l.exposure
 	case judge.Gauge:
 		e.a = l.amount
 	default:
-		var err error
 		if e.edges, err = m.shape(l.buckets); err != nil {
 			return err
 		}
@@ -151,14 +157,28 @@ func (in *intake) take(object []byte, n int) error {
 	return nil
 }
 
-// number32 is a name's number.
-func number32(known map[string]uint32, names *[]string, name string) uint32 {
-	if i, found := known[name]; found {
+// host is a host's number.
+func (in *intake) host(name string) (uint32, error) {
+	if i, known := in.hosts[name]; known {
+		return i, nil
+	}
+	if err := nameable("host", name, longestHost); err != nil {
+		return 0, err
+	}
+	i := uint32(len(in.record.hosts))
+	in.hosts[name] = i
+	in.record.hosts = append(in.record.hosts, name)
+	return i, nil
+}
+
+// gap is the number of why there was no answer.
+func (in *intake) gap(why string) uint32 {
+	if i, known := in.gaps[why]; known {
 		return i
 	}
-	i := uint32(len(*names))
-	known[name] = i
-	*names = append(*names, name)
+	i := uint32(len(in.record.gaps))
+	in.gaps[why] = i
+	in.record.gaps = append(in.record.gaps, harmless(why))
 	return i
 }
 
@@ -185,7 +205,11 @@ func (m *metric) shape(buckets []judge.Bucket) (uint8, error) {
 // otherClock is the error of a line whose time does not count from when the bake began. It reads on for what is to be
 // taken from it.
 func (in *intake) otherClock(scanner *bufio.Scanner) error {
+	const clocks = 1e20 // nanoseconds are below it
 	found, before, first := in.line.t, math.Inf(-1), math.Inf(1)
+	if math.Abs(found) > clocks {
+		return fmt.Errorf("t: found %s: allowed are %d seconds either way; count from when the bake began", plain(found), furthest)
+	}
 	for {
 		switch l := &in.line; {
 		case l.has&hasT == 0:
@@ -206,7 +230,7 @@ func (in *intake) otherClock(scanner *bufio.Scanner) error {
 		what, which = before, "the last before the deploy"
 	}
 	hint := "count from when the bake began"
-	if !math.IsInf(what, 0) {
+	if math.Abs(what) <= clocks {
 		hint = fmt.Sprintf("take %s, %s, from every t", plain(what), which)
 	}
 	if math.Abs(found) > 1e11 && math.Abs(found) < 1e14 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -58,10 +59,21 @@ func broken(line []byte) error {
 	var one json.RawMessage
 	d := json.NewDecoder(bytes.NewReader(line))
 	if err := d.Decode(&one); err == nil {
-		return errors.New("found more than one object: wanted is one a line")
+		return behind(line, one, blank(line[d.InputOffset():]))
 	}
 	err := json.Unmarshal(line, &one)
 	return fmt.Errorf("found %s, which is not JSON (%v): wanted is one JSON object a line", shown(line), err)
+}
+
+// behind says what is wrong with a line that goes on after its first value.
+func behind(line, first, rest []byte) error {
+	switch {
+	case first[0] != '{':
+		return fmt.Errorf("found %s: wanted is one JSON object a line", shown(line))
+	case rest[0] == '{':
+		return errors.New("found more than one object: wanted is one a line")
+	}
+	return fmt.Errorf("found %s after the object: wanted is one JSON object a line and nothing else", shown(rest))
 }
 
 // value cuts the first value off valid JSON.
@@ -146,12 +158,20 @@ func (t texts) of(v []byte) (string, error) {
 
 // shown is what was found, cut when it is long.
 func shown(v []byte) string {
-	const most = 60
-	if len(v) > most {
-		return strconv.QuoteToGraphic(string(v[:most])) + "..."
+	steers := func(c rune) bool { return c != '\t' && !unicode.IsPrint(c) }
+	if len(v) == 0 || len(v) > mostShown || !utf8.Valid(v) || bytes.ContainsFunc(v, steers) {
+		return quoted(string(v))
 	}
-	if utf8.Valid(v) && len(v) > 0 && v[0] != '\x00' {
-		return string(v)
+	return string(v)
+}
+
+// mostShown is how many bytes of what was found are shown.
+const mostShown = 60
+
+// quoted is a text in quotes, cut when it is long.
+func quoted(s string) string {
+	if len(s) > mostShown {
+		return strconv.Quote(s[:mostShown]) + "..."
 	}
-	return strconv.QuoteToGraphic(string(v))
+	return strconv.Quote(s)
 }

@@ -77,9 +77,32 @@ func TestRecordsThatAreRefused(t *testing.T) {
 		{with(`"m"`, `""`), "line 1: metric is missing"},
 		{with(`"kind":"count",`, ``), "line 1: kind is missing: count, histogram or gauge"},
 		{with(`"count"`, `"rate"`), `line 1: kind: found "rate": allowed are count, histogram and gauge`},
-		{with(`"events":1,`, ``), "line 1: kind: a count has events and exposure"},
-		{with(`"exposure":2`, `"exposure":2,"value":3`), "line 1: kind: a count has events and exposure"},
-		{with(`"count"`, `"gauge"`), "line 1: kind: a gauge has a value and nothing else"},
+		{with(`"events":1,`, ``), "line 1: events is missing: a count has events and exposure, both of them"},
+		{with(`"events":1`, `"events":null`), "line 1: events is missing: a count has events and exposure, both of them"},
+		{with(`,"exposure":2`, ``), "line 1: exposure is missing: a count has events and exposure, both of them"},
+		{with(`"exposure":2`, `"exposure":2,"value":3`), "line 1: value: found in a count: a count has events and exposure, both of them and nothing else"},
+		{with(`"count"`, `"gauge"`), "line 1: events: found in a gauge: a gauge has a value and nothing else"},
+		{with(`"count"`, `"gauge"`, `"events":1,"exposure":2`, `"value":null`), "line 1: value is missing: a gauge has a value"},
+		{with(`"count"`, `"histogram"`, `"events":1,"exposure":2`, `"buckets":null`), "line 1: buckets is missing: a histogram has buckets"},
+		{with(`"events":1,"exposure":2`, `"events":1e15,"exposure":1e-300`), "line 1: exposure: found 1e-300: allowed is 0, or at least 1e-06"},
+		{with(`"events":1,"exposure":2`, `"events":0,"exposure":9e-7`), "line 1: exposure: found 0.0000009: allowed is 0, or at least 1e-06"},
+		{with(`"events":1,"exposure":2`, `"events":1001,"exposure":1e-6`), "line 1: events: found 1001 of exposure 0.000001: allowed are up to 1e+09 of 1"},
+		{histogram(`[[1,2],["Inf",1]]`), `line 1: buckets: found the edge "Inf": wanted is a number or "+Inf"`},
+		{histogram(`[[1,2],["inf",1]]`), `line 1: buckets: found the edge "inf": wanted is a number or "+Inf"`},
+		{with(`"m"`, `"a\u001b[31mRED\n"`), `line 1: metric: found "a\x1b[31mRED\n": allowed are printable characters`},
+		{with(`"w"`, `"w\u009b2J"`), `line 1: host: found "w\u009b2J": allowed are printable characters`},
+		{with(`"w"`, `"w\u202e1"`), `line 1: host: found "w\u202e1": allowed are printable characters`},
+		{with(`"m"`, `"`+strings.Repeat("ä", 101)+`"`), "line 1: metric: found \"" + strings.Repeat("ä", 30) + "\"..., of 101 letters: allowed are 100"},
+		{with(`"w"`, `"`+strings.Repeat("h", 254)+`"`), "line 1: host: found \"" + strings.Repeat("h", 60) + "\"..., of 254 letters: allowed are 253"},
+		{`{"t":1,"metric":"a\u007f","gap":"away"}`, `line 1: metric: found "a\x7f": allowed are printable characters`},
+		{with(`"t"`, `"\u001b[2J"`), `line 1: "\x1b[2J": no such member`},
+		{"t=\x1b[2J", `line 1: found "t=\x1b[2J", which is not JSON`},
+		{with(`"count"`, `"`+strings.Repeat("k", 300)+`"`), "line 1: kind: found \"" + strings.Repeat("k", 60) + "\"...: allowed are"},
+		{good[:len(good)-1] + ",", "line 1: found , after the object: wanted is one JSON object a line and nothing else"},
+		{good[:len(good)-1] + " // web1", "line 1: found // web1 after the object: wanted is one JSON object a line and nothing else"},
+		{"1 2", "line 1: found 1 2: wanted is one JSON object a line"},
+		{`{"t":1,"metric":"m","gap":""}`, "line 1: gap is empty: wanted is why there was no answer"},
+		{with(`"t":1`, `"t":-1e-300`), `line 1: t: found -1e-300 with arm "canary"`},
 		{with(`"exposure":2`, `"exposure":0`), "line 1: events: found 1 of exposure 0"},
 		{with(`"exposure":2`, `"exposure":1e307`), "line 1: exposure: found 1e307: allowed is 0 to 1e+15"},
 		{with(`"exposure":2`, `"exposure":1e999`), "line 1: exposure: found 1e999: no number is so large"},
@@ -127,7 +150,11 @@ func TestAnotherClock(t *testing.T) {
 		{lines("1700000005", "baseline", "1700000010", "canary", "1700000007.5", "canary"), "line 1: t: found 1700000005" + looks + "take 1700000007.5, the canary's first, from every t"},
 		{lines("1", "baseline", "1700000000", "canary-before", "1700000005", "canary"), "line 2: t: found 1700000000" + looks + "take 1700000000, the last before the deploy, from every t"},
 		{lines("1700000005123", "canary"), "line 1: t: found 1700000005123" + looks + "take 1700000005123, the canary's first, from every t, and divide by 1000: these look like milliseconds"},
-		{lines("1e300", "baseline"), "; count from when the bake began"},
+		{lines("1e300", "baseline"), "line 1: t: found 1e+300: allowed are 315360000 seconds either way; count from when the bake began"},
+		{lines("1e300", "canary"), "line 1: t: found 1e+300: allowed are 315360000 seconds either way; count from when the bake began"},
+		{lines("1700000000", "baseline", "1e300", "canary"), "line 1: t: found 1700000000" + looks + "count from when the bake began"},
+		{lines("315360000.5", "canary"), "line 1: t: found 315360000.5" + looks + "take 315360000.5, the canary's first, from every t"},
+		{lines("-1700000000000000000", "canary-before"), "line 1: t: found -1.7e+18" + looks + "count from when the bake began"},
 	} {
 		if _, err := Read(strings.NewReader(c.text)); err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%s got %v\nwant %s", c.text, err, c.want)
@@ -296,6 +323,9 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"t":7,"arm":"baseline","host":"w","metric":"l","kind":"histogram","buckets":[[0.1,5],["+Inf",1]]}`))
 	f.Add([]byte(`{"t":-7,"arm":"baseline-before","host":"w","metric":"g","kind":"gauge","value":1e308}`))
 	f.Add([]byte(`{"t":1,"metric":"g","gap":"away"}`))
+	f.Add([]byte(`{"t":1,"metric":"g","gap":"x\u001b[2Jy"}`))
+	f.Add([]byte(`{"t":5,"arm":"canary","host":"c","metric":"e","kind":"count","events":1e15,"exposure":1e-300}`))
+	f.Add([]byte(`{"t":5,"arm":"canary","host":"c","metric":"e","kind":"count","events":1e3,"exposure":1e-6}`))
 	f.Add([]byte(`{"t":5,"arm":"canary-before","host":"w","metric":"g","kind":"gauge","value":1e99}` + "\n" + `{"t":6.5,"arm":"canary","host":"\u0077\ud800","metric":"g","kind":"gauge","value":-0}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		ticks, err := Read(bytes.NewReader(text))
