@@ -77,6 +77,30 @@ type MetricFinding struct {
 	MoreTime time.Duration `json:"more_time,omitempty"`
 	// Outlier is the canary host that stands out; empty when none does.
 	Outlier string `json:"outlier,omitempty"`
+	// Before says that the baseline is the same hosts before the deploy, for want of others at the same
+	// time. Like the edges it is for pictures, and not journalled.
+	Before bool `json:"-"`
+	edges  []edgeRates
+}
+
+// edgeRates are the rates at one edge of a histogram.
+type edgeRates struct {
+	at               float64
+	canary, baseline Rate
+}
+
+// RatesAt are the rates at an edge of a histogram that need not be the one that tells most. A finding
+// that was read back knows no other.
+func (f MetricFinding) RatesAt(edge float64) (canary, baseline Rate, known bool) {
+	if edge == f.Edge {
+		return f.Canary, f.Baseline, true
+	}
+	for _, e := range f.edges {
+		if e.at == edge {
+			return e.canary, e.baseline, true
+		}
+	}
+	return Rate{}, Rate{}, false
 }
 
 // UnmarshalJSON reads the metrics of older journals, too.
@@ -125,7 +149,7 @@ func (s *State) metricFinding(k *metric) MetricFinding {
 		Name: k.Name, Kind: k.Kind, DryRun: k.DryRun, Verdict: s.verdict(k),
 		Tolerated: Tolerance{WorseBy: k.WorseBy, PassBelow: k.PassBelow, AtMost: k.AtMost, Higher: k.Higher},
 		Canary:    k.canary.interval(), Baseline: k.baseline.interval(), Against: k.against,
-		For: k.favour(s, 1), Outlier: k.outlier(),
+		For: k.favour(s, 1), Outlier: k.outlier(), Before: k.versus() == "before",
 	}
 	switch edge := k.shape.telling(); {
 	case k.Kind == Gauge:
@@ -133,6 +157,7 @@ func (s *State) metricFinding(k *metric) MetricFinding {
 		f.Outlier = k.level.host
 	case edge != nil && k.WorseBy > 0:
 		f.Edge, f.Canary, f.Baseline = edge.at, edge.canary.interval(), edge.baseline.interval()
+		f.edges = k.shape.rates()
 	}
 	if k.Kind == Counts && k.baseline.Exposure == 0 && !k.ratio.ever {
 		// Nothing else to compare with: the same hosts before the deploy are the baseline.
@@ -143,6 +168,15 @@ func (s *State) metricFinding(k *metric) MetricFinding {
 	}
 	f.Reason = s.metricReason(k, f)
 	return f
+}
+
+// rates are those at every edge.
+func (h *shape) rates() []edgeRates {
+	all := make([]edgeRates, len(h.edges))
+	for i, e := range h.edges {
+		all[i] = edgeRates{e.at, e.canary.interval(), e.baseline.interval()}
+	}
+	return all
 }
 
 // extent is an arm's mean, with its hosts' least and greatest value.

@@ -118,7 +118,7 @@ func TestReplayWithoutData(t *testing.T) {
 		want  string
 	}{
 		{"one gap", []Tick{gap(15 * time.Second)}, "errors: nothing is known of the canary yet, and no answer at the last look: lb1 cannot be reached"},
-		{"gaps", []Tick{gap(5 * time.Second), gap(time.Minute)}, "errors: no answer for 1m0s: lb1 cannot be reached"},
+		{"gaps", []Tick{gap(5 * time.Second), gap(time.Minute)}, "errors: no answer for 1m: lb1 cannot be reached"},
 		{"only the canary", only(Canary), "errors: no baseline had requests to compare with: set at_most"},
 		{"only the baseline", only(Baseline), "errors: nothing is known of the canary yet"},
 		{"nothing", nil, "errors: nothing is known of the canary yet"},

@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+const undecided = "not decided"
+
 // reason is a finding in one line: the metrics that made it what it is.
 func (s *State) reason(f Finding, counted []MetricFinding, ended bool) string {
 	if len(counted) == 0 {
@@ -22,7 +24,8 @@ func (s *State) reason(f Finding, counted []MetricFinding, ended bool) string {
 	case f.Verdict == Fail && s.alarm != nil && s.alarm.at < s.at:
 		text += fmt.Sprintf(" (found at %s)", words(s.alarm.at))
 	case f.Verdict == Inconclusive && ended:
-		text = fmt.Sprintf("not decided after %s: %s", words(s.at), text)
+		// Said once is enough.
+		text = fmt.Sprintf("%s after %s: %s", undecided, words(s.at), strings.ReplaceAll(text, ": "+undecided+", ", ": "))
 	}
 	if s.strange > 0 {
 		text += fmt.Sprintf("; %d samples were left out: not usable", s.strange)
@@ -65,16 +68,21 @@ func (s *State) metricReason(k *metric, f MetricFinding) string {
 		text += ", " + k.versus() + " " + f.Baseline.words(k.Kind)
 	}
 	if f.Edge > 0 {
-		text += fmt.Sprintf(" slower than %s", number(f.Edge*k.WorseBy))
-		if k.WorseBy != 1 {
-			text += " and " + number(f.Edge)
-		}
+		text += " " + k.slower(f.Edge)
 	}
 	text += ": " + s.conclusion(k, f)
 	if f.Outlier != "" {
 		text += "; " + f.Outlier + " stands out"
 	}
 	return text
+}
+
+// slower names the edge that the rates are of: the canary's is worse_by times the baseline's.
+func (k *metric) slower(edge float64) string {
+	if k.WorseBy == 1 || !k.compared() {
+		return "slower than " + number(edge*k.WorseBy)
+	}
+	return fmt.Sprintf("slower than %s (canary) and %s (%s)", number(edge*k.WorseBy), number(edge), k.versus())
 }
 
 // versus names what the canary is compared with.
@@ -93,14 +101,14 @@ func (s *State) conclusion(k *metric, f MetricFinding) string {
 	case Pass:
 		return s.passing(k, f)
 	}
-	text := "not decided, evidence against it " + odds(f.Against) + " to 1, for it " + odds(f.For) + " to 1"
+	text := undecided + ", evidence against it " + odds(f.Against) + " to 1, for it " + odds(f.For) + " to 1"
 	switch {
 	case k.Kind == Gauge:
 		return text
 	case f.More == 0:
 		return text + ", and at these rates more requests would not decide"
 	}
-	return text + fmt.Sprintf(", about %s more canary requests needed (%s)", strconv.FormatFloat(f.More, 'f', -1, 64), f.MoreTime)
+	return text + fmt.Sprintf(", about %s more canary requests needed (%s)", strconv.FormatFloat(f.More, 'f', -1, 64), words(roughly(f.MoreTime)))
 }
 
 // passing says what a pass is for.
@@ -181,14 +189,26 @@ func (r Rate) words(kind Kind) string {
 	case r.Exposure == 0:
 		return "without " + kind.what()
 	case kind == Gauge:
-		return fmt.Sprintf("%s (%s to %s)", number(r.Value), number(r.Low), number(r.High))
+		value, low, high := number(r.Value), number(r.Low), number(r.High)
+		if low == value && high == value {
+			return value // one host, or all alike
+		}
+		return fmt.Sprintf("%s (%s to %s)", value, low, high)
 	}
 	return fmt.Sprintf("%s (%.0f of %.0f; %s to %s)", percent(r.Value), r.Events, r.Exposure, percent(r.Low), percent(r.High))
 }
 
-func number(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+// number is a value with at most four digits.
+func number(v float64) string { return Number(v, 4) }
 
-func percent(share float64) string { return strconv.FormatFloat(100*share, 'g', 3, 64) + " %" }
+// percent is a share with three digits. There may be more events than exposure, and it is then above 100.
+func percent(share float64) string {
+	v := digits(100*share, 3)
+	if v >= 1000 && v < 1e9 {
+		return plain(v) + " %"
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64) + " %"
+}
 
 // odds is the evidence of a logarithm as a number that can be read.
 func odds(log float64) string {
@@ -204,4 +224,22 @@ func odds(log float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-func words(d time.Duration) string { return d.Round(time.Second).String() }
+// words is a time as the manifest writes it: 1m, not 1m0s.
+func words(d time.Duration) string {
+	text := d.Round(time.Second).String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// roughly leaves out the seconds of a time that is not that well known.
+func roughly(d time.Duration) time.Duration {
+	if d < time.Minute {
+		return d
+	}
+	return d.Round(time.Minute)
+}

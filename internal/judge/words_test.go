@@ -31,7 +31,7 @@ func TestConclusionsName(t *testing.T) {
 		{"too few to matter", Metric{Name: "errors", WorseBy: 1.5}, Sample{Exposure: 4000}, Sample{Exposure: 4000}, Sample{}, Pass, "surely below 0.1 %, evidence"},
 		{"worse than before", Metric{Name: "errors", WorseBy: 1.5}, Sample{Events: 80, Exposure: 400}, Sample{}, Sample{Events: 4, Exposure: 400}, Fail,
 			"before 1 % (* to *): worse than 1.5 times what it was before, evidence"},
-		{"slow, beyond the guard", Metric{Name: "errors", Kind: Histogram, AtMost: 0.1, WorseBy: 1.1}, Sample{Buckets: slow}, Sample{}, Sample{}, Fail, "canary * worse than 5 % above 0.1, evidence"},
+		{"slow, beyond the guard", Metric{Name: "errors", Kind: Histogram, AtMost: 0.1, WorseBy: 1.1}, Sample{Buckets: slow}, Sample{}, Sample{}, Fail, "canary * slower than 0.11: worse than 5 % above 0.1, evidence"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -116,6 +116,89 @@ func TestFindingsOfOlderJournals(t *testing.T) {
 		}
 		if err := json.Unmarshal(text, &again); err != nil || fmt.Sprint(again) != fmt.Sprint(f) {
 			t.Errorf("%s: %v: %+v, was %+v", alarm, err, again, f)
+		}
+	}
+}
+
+// TestValuesInWords have the units of the chart, and no powers of ten where a person would not write them.
+func TestValuesInWords(t *testing.T) {
+	t.Parallel()
+	for v, want := range map[float64]string{
+		0: "0", 0.00025: "0.00025", 1.23456: "1.235", 9999: "9999", 9999.9: "10k", 12346: "12.35k", 999_990: "1M", 854.6e6: "854.6M",
+		-502.71e6: "-502.7M", 1 << 30: "1.074G", 2e12: "2T", 1e15: "1e+15", math.MaxFloat64: "1.798e+308", math.Inf(1): "+Inf",
+	} {
+		if got := number(v); got != want {
+			t.Errorf("%v is %s, want %s", v, got, want)
+		}
+	}
+	for share, want := range map[float64]string{
+		0: "0 %", 0.000711: "0.0711 %", 0.05: "5 %", 1: "100 %", 9.994: "999 %", 9.996: "1000 %", 10: "1000 %", 10.83: "1080 %", 1234.5: "123000 %", 1e15: "1e+17 %",
+	} {
+		if got := percent(share); got != want {
+			t.Errorf("%v is %s, want %s", share, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{
+		0: "0s", 45 * time.Second: "45s", time.Minute: "1m", 95 * time.Second: "1m35s", 10 * time.Minute: "10m", time.Hour: "1h", 90 * time.Minute: "1h30m",
+		time.Hour + time.Second: "1h0m1s",
+	} {
+		if got := words(d); got != want {
+			t.Errorf("%v is %s, want %s", d, got, want)
+		}
+	}
+	for d, want := range map[time.Duration]string{
+		45 * time.Second: "45s", 26*time.Minute + 11*time.Second: "26m", 59*time.Minute + 40*time.Second: "1h",
+	} {
+		if got := words(roughly(d)); got != want {
+			t.Errorf("about %v is %s, want %s", d, got, want)
+		}
+	}
+}
+
+// TestGaugesInWords: the values of several hosts have a least and a greatest, that of one has not.
+func TestGaugesInWords(t *testing.T) {
+	t.Parallel()
+	s, err := New(Config{Metrics: []Metric{{Name: "memory", Kind: Gauge, WorseBy: 1.5}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := func(arm Arm, host string, v float64) Sample {
+		return Sample{Arm: arm, Host: host, Metric: "memory", Kind: Gauge, Value: v}
+	}
+	f := see(s, Tick{At: 5 * time.Second, Samples: []Sample{
+		value(Canary, "w1", 854.6e6), value(Baseline, "w2", 400e6), value(Baseline, "w3", 605.4e6),
+	}})
+	if want := "memory: canary 854.6M, baseline 502.7M (400M to 605.4M): not decided, evidence"; !strings.HasPrefix(f.Reason, want) {
+		t.Errorf("got %s, want %s", f.Reason, want)
+	}
+	if r := f.Metrics[0].Canary; r.Low != 854.6e6 || r.High != 854.6e6 {
+		t.Errorf("the finding itself lost the extent: %+v", r)
+	}
+}
+
+// TestEdgesInWords: it is said which arm has which edge.
+func TestEdgesInWords(t *testing.T) {
+	t.Parallel()
+	for worseBy, want := range map[float64]string{
+		1.2: "%) slower than 0.12 (canary) and 0.1 (baseline): *",
+		1:   "%) slower than 0.12: *",
+	} {
+		s, err := New(Config{Metrics: []Metric{{Name: "latency", Kind: Histogram, WorseBy: worseBy}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		buckets := func(slow float64) []Bucket {
+			return []Bucket{{AtMost: 0.1, Count: 100}, {AtMost: 0.12, Count: 1}, {AtMost: math.Inf(1), Count: slow}}
+		}
+		var f Finding
+		for at := range 10 {
+			f = see(s, Tick{At: time.Duration(at+1) * 5 * time.Second, Samples: []Sample{
+				{Arm: Canary, Host: "w1", Metric: "latency", Kind: Histogram, Buckets: buckets(40)},
+				{Arm: Baseline, Host: "w2", Metric: "latency", Kind: Histogram, Buckets: buckets(2)},
+			}})
+		}
+		if !told(f.Reason, want) {
+			t.Errorf("got %s, want %s", f.Reason, want)
 		}
 	}
 }

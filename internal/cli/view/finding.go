@@ -70,7 +70,7 @@ func (s Side) words() string {
 	case s.Value == nil:
 		return "without requests"
 	case s.Exposure == nil:
-		return strconv.FormatFloat(*s.Value, 'g', 4, 64)
+		return judge.Number(*s.Value, 4)
 	}
 	return fmt.Sprintf("%s %% of %.0f", strconv.FormatFloat(100**s.Value, 'g', 3, 64), *s.Exposure)
 }

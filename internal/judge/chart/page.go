@@ -1,9 +1,9 @@
 package chart
 
 import (
-	"encoding/xml"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,19 +29,13 @@ text{font:13px system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;fill:#57606a
 .pass{fill:#238636}.fail{fill:#da3633}.inconclusive{fill:#9e6a03}.nodata{fill:#484f58}}
 `
 
+// How large text is, and how large what is bold would be if it were not.
+const textSize, boldSize = 13, 14
+
 // page is a picture that is being written.
 type page struct{ strings.Builder }
 
 func (p *page) put(format string, args ...any) { fmt.Fprintf(&p.Builder, format+"\n", args...) }
-
-// clean escapes text, and leaves out what XML cannot hold.
-func clean(s string) string {
-	var b strings.Builder
-	if err := xml.EscapeText(&b, []byte(s)); err != nil {
-		return ""
-	}
-	return b.String()
-}
 
 func (p *page) open(title, desc string) {
 	p.put(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="title desc">`, width, height, width, height)
@@ -61,73 +55,89 @@ func (p *page) lineAt(class string, x1, y1, x2, y2 float64) {
 	p.put(`<line class="%s" x1="%.1f" y1="%.1f" x2="%.1f" y2="%.1f"/>`, class, x1, y1, x2, y2)
 }
 
-// pill is the verdict, top right.
-func (p *page) pill(last judge.Finding) {
+// pill is the verdict, top right, and where that begins.
+func (p *page) pill(last judge.Finding) float64 {
 	class := strings.ReplaceAll(string(last.Verdict), " ", "")
 	w := 26 + 8.2*float64(len(last.Verdict))
 	x := width - right - w
 	p.put(`<rect class="%s" x="%.1f" y="16" width="%.1f" height="26" rx="13"/>`, clean(class), x, w)
 	p.text(x+w/2, 33.5, "pill", "middle", string(last.Verdict))
+	return x
 }
 
 // rates draws both arms.
-func (p *page) rates(v view, metric string) {
-	p.text(left, ratesTop-14, "label", "start", heading(v, metric))
-	p.legend()
+func (p *page) rates(v view, c curve) {
+	arms := []arm{
+		{"baseline", c.versus(), func(q point) judge.Rate { return q.Baseline }},
+		{"canary", "canary", func(q point) judge.Rate { return q.Canary }},
+	}
+	arms = slices.DeleteFunc(arms, func(a arm) bool {
+		return !slices.ContainsFunc(c.points, func(q point) bool { return a.of(q).Exposure > 0 })
+	})
+	room := p.legend(arms) - 14 - left
+	p.text(left, ratesTop-14, "label", "start", c.heading(room))
+	p.put(`<rect class="frame" x="%d" y="%d" width="%d" height="%d"/>`, left, ratesTop, width-left-right, ratesEnd-ratesTop)
+	if len(arms) == 0 {
+		p.text((left+width-right)/2, (ratesTop+ratesEnd)/2, "label", "middle", "no data")
+		return
+	}
 	for _, t := range v.rateTicks {
 		p.lineAt("grid", left, v.rate(t), width-right, v.rate(t))
 		p.text(left-8, v.rate(t)+4, "tick", "end", amount(v.points[0].Kind, t))
 	}
-	p.put(`<rect class="frame" x="%d" y="%d" width="%d" height="%d"/>`, left, ratesTop, width-left-right, ratesEnd-ratesTop)
-	for _, arm := range []struct {
-		class string
-		of    func(point) judge.Rate
-	}{{"baseline", func(q point) judge.Rate { return q.Baseline }}, {"canary", func(q point) judge.Rate { return q.Canary }}} {
-		p.arm(v, arm.class, arm.of)
+	for _, a := range arms {
+		p.arm(v, a)
 	}
 }
 
-func heading(v view, metric string) string {
-	last := v.points[len(v.points)-1]
-	switch last.Kind {
-	case judge.Histogram:
-		return fmt.Sprintf("%s: share slower than %s, with 95 %% intervals", metric, number(last.Edge))
-	case judge.Gauge:
-		return metric + ": mean of the hosts, least to greatest"
-	}
-	return metric + ": rate so far, with 95 % intervals"
+// arm is one of the two lines: its class, its name and its rates.
+type arm struct {
+	class, name string
+	of          func(point) judge.Rate
 }
 
-func (p *page) legend() {
-	y := float64(ratesTop - 18)
-	p.lineAt("canary line", width-right-190, y, width-right-160, y)
-	p.text(width-right-154, y+4, "key", "start", "canary")
-	p.lineAt("baseline line", width-right-98, y, width-right-68, y)
-	p.text(width-right-62, y+4, "key", "start", "baseline")
+// legend names the arms, top right, the canary first, and is where that begins.
+func (p *page) legend(arms []arm) float64 {
+	x, y := float64(width-right), float64(ratesTop-18)
+	for _, a := range arms {
+		x -= wide(a.name, textSize)
+		p.text(x, y+4, "key", "start", a.name)
+		p.lineAt(a.class+" line", x-36, y, x-6, y)
+		x -= 36 + 16
+	}
+	return x + 16
 }
 
 // arm draws one arm's band and line, from when it had anything.
-func (p *page) arm(v view, class string, of func(point) judge.Rate) {
+func (p *page) arm(v view, a arm) {
 	var up, down, line []string
-	for _, q := range v.points {
-		r := of(q)
-		if r.Exposure == 0 {
-			continue
-		}
-		x := v.x(q.at)
+	add := func(x float64, r judge.Rate) {
 		up = append(up, fmt.Sprintf("%.1f,%.1f", x, v.rate(r.High)))
-		down = append([]string{fmt.Sprintf("%.1f,%.1f", x, v.rate(r.Low))}, down...)
+		down = append(down, fmt.Sprintf("%.1f,%.1f", x, v.rate(r.Low)))
 		line = append(line, fmt.Sprintf("%.1f,%.1f", x, v.rate(r.Value)))
 	}
-	if len(line) == 0 {
-		return
+	var last point
+	for _, q := range v.points {
+		if r := a.of(q); r.Exposure > 0 {
+			add(v.x(q.at), r)
+			last = q
+		}
 	}
-	p.put(`<polygon class="%s band" points="%s"/>`, class, strings.Join(append(up, down...), " "))
-	p.put(`<polyline class="%s line" points="%s"/>`, class, strings.Join(line, " "))
+	if len(line) == 1 {
+		// A line of one point would not be seen.
+		x := v.x(last.at) - 12
+		if x < left {
+			x += 24
+		}
+		add(x, a.of(last))
+	}
+	slices.Reverse(down)
+	p.put(`<polygon class="%s band" points="%s"/>`, a.class, strings.Join(append(up, down...), " "))
+	p.put(`<polyline class="%s line" points="%s"/>`, a.class, strings.Join(line, " "))
 }
 
 // evidence draws how much speaks against the canary, and from where on that is enough.
-func (p *page) evidence(v view, last judge.Finding) {
+func (p *page) evidence(v view) {
 	p.text(left, proofTop-12, "label", "start", "Evidence against the canary, to 1")
 	for _, t := range v.evidenceTicks {
 		if y := v.proof(t); t >= v.least && t == math.Trunc(t) {
@@ -146,8 +156,16 @@ func (p *page) evidence(v view, last judge.Finding) {
 	if v.threshold > 0 {
 		y := v.proof(v.threshold)
 		p.lineAt("threshold", left, y, width-right, y)
-		p.text(left+6, y-5, "alarmtext", "start", fmt.Sprintf("fail from %.0f to 1 on", math.Round(math.Exp(last.AlarmAt))))
+		p.text(left+6, y-5, "alarmtext", "start", "fail from "+odds(v.threshold)+" to 1 on")
 	}
+}
+
+// odds is evidence, of its power of ten.
+func odds(power float64) string {
+	if power > 9 {
+		return fmt.Sprintf("1e%.0f", power)
+	}
+	return fmt.Sprintf("%.0f", math.Round(math.Pow(10, power)))
 }
 
 func power(t float64) string {
@@ -162,11 +180,11 @@ func (p *page) marks(v view, marks []Mark, last judge.Finding) {
 	for _, m := range marks {
 		x := v.x(m.At)
 		p.lineAt("mark", x, ratesTop, x, proofEnd)
-		anchor, shift := "start", 5.0
+		anchor, shift, room := "start", 5.0, width-right-5-x
 		if x > width*3/4 {
-			anchor, shift = "end", -5.0
+			anchor, shift, room = "end", -5.0, x-left-5
 		}
-		p.text(x+shift, ratesTop+16, "key", anchor, m.Label)
+		p.text(x+shift, ratesTop+16, "key", anchor, fit(m.Label, textSize, room))
 	}
 	if last.Verdict != judge.Fail {
 		return
@@ -193,27 +211,14 @@ func (p *page) time(v view) {
 	for _, t := range ticks(0, float64(v.end)/float64(unit), 8) {
 		x := v.x(time.Duration(t * float64(unit)))
 		p.lineAt("grid", x, proofEnd, x, proofEnd+5)
-		p.text(x, proofEnd+20, "tick", "middle", number(t)+" "+name)
+		label := number(t) + " " + name
+		p.text(min(x, width-right-wide(label, textSize)/2), proofEnd+20, "tick", "middle", label)
 	}
 }
 
 // reason is what the judge says, in at most three lines.
 func (p *page) reason(text string) {
-	const wide, lines = 128, 3
-	words := strings.Fields(text)
-	y := float64(proofEnd + 48)
-	for range lines {
-		line := ""
-		for len(words) > 0 && len(line)+len(words[0]) < wide {
-			line, words = line+words[0]+" ", words[1:]
-		}
-		if line == "" && len(words) > 0 {
-			line, words = string([]rune(words[0])[:min(wide, len([]rune(words[0])))]), words[1:]
-		}
-		p.text(left, y, "key", "start", strings.TrimSpace(line))
-		y += 19
-	}
-	if len(words) > 0 {
-		p.text(width-right, y-19, "key", "end", "...")
+	for i, line := range wrap(text, textSize, width-left-right, 3) {
+		p.text(left, float64(proofEnd+48+19*i), "key", "start", line)
 	}
 }

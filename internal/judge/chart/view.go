@@ -2,7 +2,6 @@ package chart
 
 import (
 	"math"
-	"strconv"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/judge"
@@ -28,7 +27,7 @@ type view struct {
 }
 
 func newView(points []point, last judge.Finding, marks []Mark) view {
-	v := view{points: points, end: max(points[len(points)-1].at, time.Second), threshold: last.AlarmAt / math.Ln10}
+	v := view{points: points, end: max(points[len(points)-1].at, time.Second), threshold: finite(last.AlarmAt, 0) / math.Ln10}
 	for _, m := range marks {
 		v.end = max(v.end, m.At)
 	}
@@ -64,29 +63,38 @@ func extent(points []point) (low, high float64) {
 	for _, p := range points {
 		for _, r := range []judge.Rate{p.Canary, p.Baseline} {
 			if r.Exposure > 0 {
-				low, high = min(low, r.Low), max(high, r.High)
+				low, high = min(low, r.Low, r.Value), max(high, r.High, r.Value)
 			}
 		}
 	}
-	if !(high > low) {
-		low, high = min(low, 0), max(high, 1)
-	}
-	if math.IsInf(low, 0) || math.IsInf(high, 0) {
+	switch {
+	case math.IsInf(low, 0) || math.IsInf(high, 0) || math.IsNaN(low) || math.IsNaN(high):
 		return 0, 1
+	case !(high > low):
+		return min(low, 0), max(high, 1)
 	}
 	return low, high
 }
 
 func (v view) x(at time.Duration) float64 {
-	return left + (width-left-right)*min(1, max(0, at.Seconds()/v.end.Seconds()))
+	return left + (width-left-right)*part(at.Seconds(), 0, v.end.Seconds())
 }
 
 func (v view) rate(r float64) float64 {
-	return ratesEnd - (ratesEnd-ratesTop)*min(1, max(0, (r-v.low)/(v.high-v.low)))
+	return ratesEnd - (ratesEnd-ratesTop)*part(r, v.low, v.high)
 }
 
 func (v view) proof(power float64) float64 {
-	return proofEnd - (proofEnd-proofTop)*min(1, max(0, (power-v.least)/(v.most-v.least)))
+	return proofEnd - (proofEnd-proofTop)*part(power, v.least, v.most)
+}
+
+// part is how far a value is on the way from one to another, from 0 to 1 whatever they are.
+func part(value, from, to float64) float64 {
+	share := (value - from) / (to - from)
+	if math.IsNaN(share) {
+		return 0
+	}
+	return min(1, max(0, share))
 }
 
 // ticks are round numbers between two, about so many.
@@ -118,18 +126,4 @@ func amount(kind judge.Kind, v float64) string {
 	return number(100*v) + " %"
 }
 
-func number(v float64) string {
-	units := []struct {
-		of   float64
-		name string
-	}{{1e12, "T"}, {1e9, "G"}, {1e6, "M"}, {1e4, "k"}}
-	for _, u := range units {
-		if math.Abs(v) >= u.of {
-			if u.name == "k" {
-				u.of = 1e3
-			}
-			return strconv.FormatFloat(v/u.of, 'g', 3, 64) + u.name
-		}
-	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
-}
+func number(v float64) string { return judge.Number(v, 3) }
