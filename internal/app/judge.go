@@ -3,8 +3,11 @@ package app
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -51,16 +54,26 @@ func Usual(name string, kind judge.Kind) judge.Metric {
 	return judge.Metric{Name: name, Kind: kind, WorseBy: manifest.WorseBy(manifest.MetricKind(kind))}
 }
 
-// Rejudge judges samples that anybody recorded. Metrics that are not given are compared as a
-// manifest that says nothing of them would.
-func Rejudge(lines io.Reader, metrics []judge.Metric, all Tolerance, span judge.Span) (Judged, error) {
-	return rejudge(lines, record.Anybody, metrics, all, span)
+// Rejudge judges samples that anybody recorded; name is what people call their file. Metrics that
+// are not given are compared as a manifest that says nothing of them would. It ends early, with the
+// error of ctx, when ctx does and lines end with it.
+func Rejudge(ctx context.Context, name string, lines io.Reader, metrics []judge.Metric, all Tolerance, span judge.Span) (Judged, error) {
+	j, err := rejudge(ctx, lines, record.Anybody, metrics, all, span)
+	var wrong *Error
+	if errors.As(err, &wrong) {
+		wrong.Err = fmt.Errorf("%s: %w", name, wrong.Err)
+	}
+	j.Title = name
+	return j, err
 }
 
-func rejudge(lines io.Reader, by record.Writer, metrics []judge.Metric, all Tolerance, span judge.Span) (Judged, error) {
+func rejudge(ctx context.Context, lines io.Reader, by record.Writer, metrics []judge.Metric, all Tolerance, span judge.Span) (Judged, error) {
 	rec, err := record.Load(lines, by)
+	if ended := ctx.Err(); ended != nil {
+		return Judged{}, ended
+	}
 	if err != nil {
-		return Judged{}, &Error{Kind: Misconfigured, Err: err, Hint: "docs/judge.md has the format: one JSON object a line"}
+		return Judged{}, unread(err)
 	}
 	found := rec.Metrics()
 	for i, m := range found {
@@ -72,15 +85,46 @@ func rejudge(lines io.Reader, by record.Writer, metrics []judge.Metric, all Tole
 		}
 		found[i] = all.Of(judged)
 	}
-	done, err := judge.Replay(judge.Config{Metrics: found}, rec.Looks(), span)
+	if all.AtMost > 0 && !slices.ContainsFunc(found, func(m judge.Metric) bool { return m.Kind == judge.Counts }) {
+		return Judged{}, &Error{Kind: Misconfigured, Err: errors.New("--at-most is a share of counts, and none were recorded"),
+			Hint: "at_most of a gauge or of latency is read from the manifest, with --env"}
+	}
+	done, err := judge.Replay(judge.Config{Metrics: found}, until(ctx, rec.Looks()), span)
+	if ended := ctx.Err(); ended != nil {
+		return Judged{}, ended
+	}
 	if err != nil {
 		wrong := &Error{Kind: Misconfigured, Err: fmt.Errorf("judge the record: %w", err)}
-		if all != (Tolerance{}) {
-			wrong.Hint = "--worse-by and --pass-below stand for what the manifest says, each by itself: give both"
+		if all.WorseBy != 0 || all.PassBelow != 0 {
+			wrong.Hint = BothRatios
 		}
 		return Judged{}, wrong
 	}
 	return Judged{Replayed: done, Span: span, Origin: rec.Origin()}, nil
+}
+
+// BothRatios says what to do when one ratio of a Tolerance does not fit the other one.
+const BothRatios = "--worse-by and --pass-below stand for what the manifest says, each by itself: give both"
+
+// unread is the error of a record that cannot be read. What its reader says is of no line, and not
+// about the format.
+func unread(err error) error {
+	var reading *fs.PathError
+	if errors.As(err, &reading) {
+		return &Error{Kind: Misconfigured, Err: fmt.Errorf("read the samples: %w", reading.Err)}
+	}
+	return &Error{Kind: Misconfigured, Err: err, Hint: "docs/judge.md has the format: one JSON object a line"}
+}
+
+// until are looks until ctx ends.
+func until(ctx context.Context, looks iter.Seq[judge.Tick]) iter.Seq[judge.Tick] {
+	return func(yield func(judge.Tick) bool) {
+		for t := range looks {
+			if ctx.Err() != nil || !yield(t) {
+				return
+			}
+		}
+	}
 }
 
 // JudgedStage judges again what the sources of a rollout's stage said. stage is its name;
@@ -108,7 +152,7 @@ func (a *App) JudgedStage(ctx context.Context, id, stage string) (Judged, error)
 			seen = append(seen, s.Name)
 			continue
 		}
-		j, err := rejudge(strings.NewReader(body), record.Slipway, engine.JudgeMetrics(s.Metrics), Tolerance{}, judge.Span{Least: s.Bake.Least})
+		j, err := rejudge(ctx, strings.NewReader(body), record.Slipway, engine.JudgeMetrics(s.Metrics), Tolerance{}, judge.Span{Least: s.Bake.Least})
 		j.Title = fmt.Sprintf("%s %s on %s: %s", rec.State.Plan.Service, rec.State.Plan.Release.Version, rec.State.Plan.Environment, s.Name)
 		return j, err
 	}

@@ -2,9 +2,15 @@ package app
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/judge"
@@ -58,7 +64,7 @@ func TestRejudgeTolerates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			j, err := Rejudge(strings.NewReader(recorded(2)), c.given, c.all, judge.Span{})
+			j, err := Rejudge(t.Context(), "samples.jsonl", strings.NewReader(recorded(2)), c.given, c.all, judge.Span{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -77,14 +83,14 @@ func TestRejudgeTolerates(t *testing.T) {
 func TestRejudgePassBelow(t *testing.T) {
 	t.Parallel()
 	passed := map[float64]time.Duration{}
-	var errors strings.Builder
+	var counts strings.Builder
 	for line := range strings.Lines(recorded(2)) {
 		if strings.Contains(line, "errors") {
-			errors.WriteString(line)
+			counts.WriteString(line)
 		}
 	}
 	for _, below := range []float64{1.5, 3, 15} {
-		j, err := Rejudge(strings.NewReader(errors.String()), nil, Tolerance{WorseBy: 1.5, PassBelow: below}, judge.Span{})
+		j, err := Rejudge(t.Context(), "samples.jsonl", strings.NewReader(counts.String()), nil, Tolerance{WorseBy: 1.5, PassBelow: below}, judge.Span{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,8 +105,8 @@ func TestRejudgePassBelow(t *testing.T) {
 	if passed[15] > passed[3] || passed[3] >= passed[1.5] {
 		t.Errorf("passed for each pass_below: %v", passed)
 	}
-	_, err := Rejudge(strings.NewReader(errors.String()), nil, Tolerance{WorseBy: 1.5, PassBelow: 1.2}, judge.Span{})
-	const want = "judge the record: replay: metric errors: pass_below 1.2: allowed is worse_by, 1.5, to ten times as much\n" +
+	_, err := Rejudge(t.Context(), "samples.jsonl", strings.NewReader(counts.String()), nil, Tolerance{WorseBy: 1.5, PassBelow: 1.2}, judge.Span{})
+	const want = "samples.jsonl: judge the record: replay: metric errors: pass_below 1.2: allowed is worse_by, 1.5, to ten times as much\n" +
 		"  --worse-by and --pass-below stand for what the manifest says, each by itself: give both"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -116,13 +122,82 @@ func TestRejudgeWithoutData(t *testing.T) {
 		given []judge.Metric
 		kind  judge.Kind
 	}{{nil, judge.Counts}, {given, judge.Gauge}} {
-		j, err := Rejudge(strings.NewReader(gaps), c.given, Tolerance{}, judge.Span{})
-		if err != nil || j.Final.Verdict != judge.NoData || j.Final.Reason != "memory: no answer for 1m0s: lb1 cannot be reached" || j.Config.Metrics[0].Kind != c.kind {
+		j, err := Rejudge(t.Context(), "samples.jsonl", strings.NewReader(gaps), c.given, Tolerance{}, judge.Span{})
+		if err != nil || j.Final.Verdict != judge.NoData || j.Final.Reason != "memory: no answer for 1m: lb1 cannot be reached" || j.Config.Metrics[0].Kind != c.kind {
 			t.Errorf("%v: %s: %s, a %s", err, j.Final.Verdict, j.Final.Reason, j.Config.Metrics[0].Kind)
 		}
 	}
-	if _, err := Rejudge(strings.NewReader("\n"), nil, Tolerance{}, judge.Span{}); err == nil || !strings.Contains(err.Error(), "the record is empty") {
+	if _, err := Rejudge(t.Context(), "samples.jsonl", strings.NewReader("\n"), nil, Tolerance{}, judge.Span{}); err == nil || !strings.Contains(err.Error(), "the record is empty") {
 		t.Errorf("an empty record: %v", err)
+	}
+}
+
+// TestRejudgeAtMost: a share for counts is refused where there are none, not passed over.
+func TestRejudgeAtMost(t *testing.T) {
+	t.Parallel()
+	const memory = `{"t":5,"arm":"canary","host":"web1","metric":"memory","kind":"gauge","value":5}` + "\n"
+	const want = "samples.jsonl: --at-most is a share of counts, and none were recorded\n" +
+		"  at_most of a gauge or of latency is read from the manifest, with --env"
+	if _, err := Rejudge(t.Context(), "samples.jsonl", strings.NewReader(memory), nil, Tolerance{AtMost: 0.01}, judge.Span{}); err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	for lines, all := range map[string]Tolerance{memory: {WorseBy: 2}, memory + `{"t":5,"metric":"errors","gap":"gone"}`: {AtMost: 0.01}} {
+		if _, err := Rejudge(t.Context(), "samples.jsonl", strings.NewReader(lines), nil, all, judge.Span{}); err != nil {
+			t.Errorf("%+v: %v", all, err)
+		}
+	}
+}
+
+// ending is a reader whose end ends a context, too.
+type ending struct {
+	io.Reader
+	end context.CancelFunc
+}
+
+func (e ending) Read(p []byte) (int, error) {
+	n, err := e.Reader.Read(p)
+	if err == io.EOF {
+		e.end()
+	}
+	return n, err
+}
+
+// TestRejudgeEnds: what is left when the context has ended is not judged, and that is no error of
+// the record.
+func TestRejudgeEnds(t *testing.T) {
+	t.Parallel()
+	for _, lines := range []string{recorded(2), "nothing like it"} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		_, err := Rejudge(ctx, "samples.jsonl", ending{strings.NewReader(lines), cancel}, nil, Tolerance{}, judge.Span{})
+		var wrong *Error
+		if !errors.Is(err, context.Canceled) || errors.As(err, &wrong) {
+			t.Errorf("%.20q: %v", lines, err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	judged := 0
+	for range until(ctx, func(yield func(judge.Tick) bool) {
+		for yield(judge.Tick{}) {
+		}
+	}) {
+		if judged++; judged == 3 {
+			cancel()
+		}
+	}
+	if judged != 3 {
+		t.Errorf("%d looks were judged, want 3", judged)
+	}
+}
+
+// TestRejudgeUnread: when reading fails the lines are not to blame.
+func TestRejudgeUnread(t *testing.T) {
+	t.Parallel()
+	broken := ending{iotest.ErrReader(&fs.PathError{Op: "read", Path: "/dev/stdin", Err: syscall.EIO}), func() {}}
+	_, err := Rejudge(t.Context(), "standard input", broken, nil, Tolerance{}, judge.Span{})
+	if want := "standard input: read the samples: input/output error"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -3,14 +3,12 @@ package cli
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/slipway-deploy/slipway/internal/app"
-	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/judge/chart"
 	"github.com/slipway-deploy/slipway/internal/manifest"
 )
@@ -81,21 +79,29 @@ The exit code is 0 whatever the verdict is.`,
 }
 
 func runJudge(ctx context.Context, opts judgeOptions, env Env) error {
+	mode, err := opts.mode()
+	if err != nil {
+		return err
+	}
 	if err := opts.lasts(); err != nil {
 		return err
 	}
-	switch {
-	case opts.power.on && (opts.replay != "" || opts.id != ""):
-		return usagef("--power is of a rollout to come: give neither a rollout nor --replay")
-	case opts.power.on:
-		return runPower(ctx, opts, env)
-	case opts.replay != "" && opts.id != "":
-		return usagef("--replay %s and rollout %s: give one of them", opts.replay, opts.id)
-	case opts.replay != "":
-		return runReplay(ctx, opts, env)
-	case opts.worse != "" || opts.below != "" || opts.atMost != "" || opts.set("least") || opts.set("most"):
-		return usagef("--worse-by, --pass-below, --at-most, --least and --most are for --replay and --power: a rollout is judged as its plan says")
+	switch mode {
+	case judgesPower:
+		err = runPower(ctx, opts, env)
+	case judgesReplay:
+		err = runReplay(ctx, opts, env)
+	default:
+		err = runRejudge(ctx, opts, env)
 	}
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return errInterrupted
+	}
+	return err
+}
+
+// runRejudge judges what was recorded of a rollout.
+func runRejudge(ctx context.Context, opts judgeOptions, env Env) error {
 	a, err := env.app(ctx)
 	if err != nil {
 		return err
@@ -144,81 +150,6 @@ func (t target) newest(ctx context.Context, a *app.App) (app.Record, error) {
 		return app.Record{}, usagef("%d rollouts can be meant: name one:\n%s", len(ended), choices(ended))
 	}
 	return a.Rollout(ctx, ended[0].ID)
-}
-
-// runReplay judges a file. What is tolerated comes from the flags, then from the canary
-// of the environment that is named, then it is what a manifest tolerates that says nothing.
-func runReplay(ctx context.Context, opts judgeOptions, env Env) error {
-	all, err := opts.tolerance()
-	if err != nil {
-		return err
-	}
-	metrics, span, err := opts.ofCanary(ctx, env)
-	if err != nil {
-		return err
-	}
-	in := env.In
-	if opts.replay != "-" {
-		f, err := os.Open(env.path(opts.replay))
-		if errors.Is(err, fs.ErrNotExist) {
-			return usagef("there is no %s; name a file of samples, one JSON object a line", opts.replay)
-		}
-		if err != nil {
-			return usagef("read the samples: %v", err)
-		}
-		defer f.Close()
-		in = f
-	}
-	j, err := app.Rejudge(in, metrics, all, span)
-	if err != nil {
-		return err
-	}
-	j.Title = opts.replay
-	return opts.show(env, j)
-}
-
-// ofCanary is what the canary of the environment judges, when one is named, and for how long.
-func (o judgeOptions) ofCanary(ctx context.Context, env Env) ([]judge.Metric, judge.Span, error) {
-	span := judge.Span{Least: o.least, Most: o.most}
-	if o.environment == "" {
-		return nil, span, nil
-	}
-	s, err := o.canary(ctx, env)
-	if !o.set("least") {
-		span.Least = s.Bake.Least
-	}
-	return app.JudgedBy(s), span, err
-}
-
-// canary is that of the environment.
-func (o judgeOptions) canary(ctx context.Context, env Env) (manifest.Stage, error) {
-	a, err := env.app(ctx)
-	if err != nil {
-		return manifest.Stage{}, err
-	}
-	defer a.Close()
-	return a.CanaryOf(app.PlanRequest{Dir: env.Dir, File: o.file, Environment: o.environment})
-}
-
-// tolerance is what the flags say.
-func (o judgeOptions) tolerance() (t app.Tolerance, err error) {
-	for _, f := range []struct {
-		name, text string
-		into       *float64
-		read       func(flag, text string) (float64, error)
-	}{
-		{"--worse-by", o.worse, &t.WorseBy, ratio},
-		{"--pass-below", o.below, &t.PassBelow, ratio},
-		{"--at-most", o.atMost, &t.AtMost, percent},
-	} {
-		if f.text == "" {
-			continue
-		}
-		if *f.into, err = f.read(f.name, f.text); err != nil {
-			return t, err
-		}
-	}
-	return t, nil
 }
 
 // show prints what was found, and draws it.

@@ -39,25 +39,54 @@ func (o *powerOptions) bind(c *cobra.Command) {
 	f.DurationVar(&o.before, "before", time.Hour, "how much of the time before is known, for --power")
 }
 
+// mostFleet bounds the hosts that are simulated: each takes its time, and what is seen depends
+// on the requests, hardly on how many hosts share them.
+const mostFleet = 500
+
 // runPower simulates the canary of an environment.
 func runPower(ctx context.Context, opts judgeOptions, env Env) error {
 	m, s, err := opts.scenario(ctx, env)
 	if err != nil {
 		return err
 	}
-	var factors []float64
-	for _, text := range opts.power.worse {
-		f, err := ratio("--worse", text)
-		if err != nil {
-			return err
-		}
-		factors = append(factors, f)
-	}
-	look, err := power.Of(m, s, factors)
+	factors, err := opts.factors(s.ErrorRate)
 	if err != nil {
+		return err
+	}
+	look, err := power.Of(ctx, m, s, factors)
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case opts.set("worse-by") || opts.set("pass-below"):
+		return usagef("%v\n  %s", err, app.BothRatios)
+	default:
 		return usagef("%v", err)
 	}
+	m.PassBelow = look.PassBelow
 	return opts.out.print(env.Out, outlookOf(m, look), func() string { return powerText(m, look) })
+}
+
+// factors are the regressions to see. Of those that nobody asked for, the ones that cannot be
+// are left out.
+func (o judgeOptions) factors(rate float64) ([]float64, error) {
+	var factors []float64
+	most := strconv.FormatFloat(math.Floor(100/rate)/100, 'f', -1, 64) + "x"
+	for _, text := range o.power.worse {
+		f, err := ratio("--worse", text)
+		switch {
+		case err != nil:
+			return nil, err
+		case power.Possible(rate, f):
+			factors = append(factors, f)
+		case o.set("worse"):
+			return nil, usagef("--worse %s of --errors %s is %s %%: allowed is up to %s", text, o.power.errors, number(100*rate*f), most)
+		}
+	}
+	if len(factors) == 0 {
+		return nil, usagef("--errors %s: of so many there are no %s: give --worse, up to %s", o.power.errors, strings.Join(o.power.worse, ", "), most)
+	}
+	return factors, nil
 }
 
 // scenario is the canary that is asked about: the environment's, but for what flags say.
@@ -66,11 +95,13 @@ func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, powe
 	m := app.Usual("errors", judge.Counts)
 	usual := manifest.Canary()
 	s := power.Scenario{Rate: p.rate, Share: usual.Hosts.Percent / 100, Before: p.before, Most: usual.Bake.Most}
-	if !(p.rate > 0) || math.IsInf(p.rate, 0) {
+	switch {
+	case !(p.rate > 0) || math.IsInf(p.rate, 0):
 		return m, s, usagef("--rate %v makes no sense: it is requests a second, more than 0", p.rate)
-	}
-	if p.hosts < 2 {
+	case p.hosts < 2:
 		return m, s, usagef("--fleet %d makes no sense: a canary and its baseline are at least 2 hosts", p.hosts)
+	case p.hosts > mostFleet:
+		return m, s, usagef("--fleet %d: allowed is 2 to %d; of more hosts ask about so many, with the --rate and --share of them all: requests decide what is seen, hardly hosts", p.hosts, mostFleet)
 	}
 	if o.environment != "" {
 		if err := o.ofManifest(ctx, env, &m, &s); err != nil {
@@ -82,26 +113,45 @@ func (o judgeOptions) scenario(ctx context.Context, env Env) (judge.Metric, powe
 		return m, s, err
 	}
 	m = all.Of(m)
-	if s.ErrorRate, err = percent("--errors", p.errors); err != nil {
+	if s.ErrorRate, err = part("--errors", p.errors); err != nil {
 		return m, s, err
 	}
-	if p.share != "" {
-		if s.Share, err = percent("--share", p.share); err != nil {
+	if o.set("share") {
+		if s.Share, err = part("--share", p.share); err != nil {
 			return m, s, err
 		}
 	}
+	if s.Share >= 1 {
+		return m, s, usagef("the canary of environment %s is all of --fleet %d: give more hosts, or --share below 100%%", o.environment, p.hosts)
+	}
+	if err := o.times(&s); err != nil {
+		return m, s, err
+	}
+	s.Canary = min(max(1, int(math.Round(s.Share*float64(p.hosts)))), p.hosts-1)
+	s.Baseline = p.hosts - s.Canary
+	return m, s, nil
+}
+
+// times are how long is watched, and for how long it was before.
+func (o judgeOptions) times(s *power.Scenario) error {
 	if o.set("least") {
 		s.Least = o.least
 	}
 	if o.set("most") {
 		s.Most = o.most
 	}
-	if s.Most <= 0 {
-		return m, s, usagef("the longest bake is %s: --most gives another, such as 15m", s.Most)
+	const every, longest = power.UsualEvery, power.MostLooks * power.UsualEvery
+	switch {
+	case s.Before < 0 || s.Before > longest:
+		return usagef("--before %s: allowed is 0s to %s", s.Before, longest)
+	case (s.Most < every || s.Most > longest) && o.set("most"):
+		return usagef("--most %s: allowed is %s, from one look to the next, to %s", s.Most, every, longest)
+	case s.Most < every || s.Most > longest:
+		return usagef("the longest bake of environment %s is %s: --most gives another, from %s to %s", o.environment, s.Most, every, longest)
+	case s.Least > s.Most:
+		return usagef("the shortest bake is %s, and the longest %s: give both, --least and --most", s.Least, s.Most)
 	}
-	s.Canary = min(max(1, int(math.Round(s.Share*float64(p.hosts)))), p.hosts-1)
-	s.Baseline = p.hosts - s.Canary
-	return m, s, nil
+	return nil
 }
 
 // ofManifest takes what the manifest says of the canary.
@@ -137,7 +187,7 @@ type outlook struct {
 	Least    float64 `json:"least,omitempty"`
 	Most     float64 `json:"most"`
 	WorseBy  float64 `json:"worse_by"`
-	// PassBelow and AtMost are there when they were set.
+	// PassBelow is what the judge goes by, whoever said it. AtMost is there when it was set.
 	PassBelow float64     `json:"pass_below,omitempty"`
 	AtMost    float64     `json:"at_most,omitempty"`
 	Cases     []powerCase `json:"cases"`
@@ -174,7 +224,7 @@ func outlookOf(m judge.Metric, l power.Outlook) outlook {
 func powerText(m judge.Metric, l power.Outlook) string {
 	s := l.Scenario
 	var b strings.Builder
-	fmt.Fprintf(&b, "a canary of %s %% (%s of %d), %s requests a second in all, %s %% errors, watched for %s, %s tolerated, %s known before, a look every %s:\n",
+	fmt.Fprintf(&b, "a canary of %s %% (%s of %d), %s requests a second in all, %s %% errors, watched for %s, %s, %s known before, a look every %s:\n",
 		number(s.Share*100), view.Count(s.Canary, "host"), s.Canary+s.Baseline, number(s.Rate), number(s.ErrorRate*100), view.Limit(s.Most), tolerated(m), view.Limit(s.Before), view.Limit(s.Every))
 	for _, c := range l.Cases {
 		fmt.Fprintf(&b, "  %s\n", c.Words)
@@ -184,9 +234,16 @@ func powerText(m judge.Metric, l power.Outlook) string {
 
 // tolerated is what a canary may do, in the words of the manifest.
 func tolerated(m judge.Metric) string {
-	text := number(m.WorseBy) + "x the errors"
+	var all []string
+	if m.WorseBy > 0 {
+		all = append(all, number(m.WorseBy)+"x the errors")
+	}
 	if m.AtMost > 0 {
-		text += " and at most " + number(m.AtMost*100) + " %"
+		all = append(all, "at most "+number(m.AtMost*100)+" %")
+	}
+	text := strings.Join(all, " and ") + " tolerated"
+	if m.PassBelow > 0 {
+		text += " and a pass surely below " + number(m.PassBelow) + "x"
 	}
 	return text
 }
@@ -210,4 +267,13 @@ func percent(flag, text string) (float64, error) {
 		return 0, usagef("%s %q: it can be a percentage above 0%%, such as 0.1%%", flag, text)
 	}
 	return v / 100, nil
+}
+
+// part reads a flag that is a share of something, and not all of it.
+func part(flag, text string) (float64, error) {
+	v, err := percent(flag, text)
+	if err == nil && v >= 1 {
+		err = usagef("%s %q: it can be a percentage above 0%% and below 100%%, such as 0.1%%", flag, text)
+	}
+	return v, err
 }

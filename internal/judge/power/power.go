@@ -3,6 +3,7 @@
 package power
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -11,6 +12,13 @@ import (
 	"time"
 
 	"github.com/slipway-deploy/slipway/internal/judge"
+)
+
+const (
+	// UsualEvery is between looks when nothing else is said.
+	UsualEvery = 5 * time.Second
+	// MostLooks bounds the looks of a bake, and those at the time before it.
+	MostLooks = 100_000
 )
 
 // Scenario is a canary that is not yet running.
@@ -23,7 +31,7 @@ type Scenario struct {
 	Before    time.Duration `json:"before"`     // how much of the time before the deploy is known
 	Least     time.Duration `json:"least"`      // the shortest bake: no pass comes sooner
 	Most      time.Duration `json:"most"`       // the longest bake
-	Every     time.Duration `json:"every"`      // between looks; 5 seconds when 0
+	Every     time.Duration `json:"every"`      // between looks; UsualEvery when 0
 	Runs      int           `json:"-"`          // simulated bakes a factor; 60 when 0
 }
 
@@ -31,8 +39,10 @@ type Scenario struct {
 type Outlook struct {
 	Scenario Scenario `json:"scenario"`
 	WorseBy  float64  `json:"worse_by,omitempty"`
-	AtMost   float64  `json:"at_most,omitempty"`
-	Cases    []Case   `json:"cases"`
+	// PassBelow is the one that was judged by: the judge's own when none is set.
+	PassBelow float64 `json:"pass_below,omitempty"`
+	AtMost    float64 `json:"at_most,omitempty"`
+	Cases     []Case  `json:"cases"`
 }
 
 // Case is one regression: how long it takes to be seen.
@@ -55,32 +65,52 @@ type Case struct {
 }
 
 // Of tells how long a canary needs to see regressions of a count, by simulating
-// seeded bakes through the same judge. Factors are times the baseline's rate.
-func Of(m judge.Metric, s Scenario, factors []float64) (Outlook, error) {
+// seeded bakes through the same judge. Factors are times the baseline's rate. It ends early,
+// with the error of ctx, when ctx does.
+func Of(ctx context.Context, m judge.Metric, s Scenario, factors []float64) (Outlook, error) {
 	m.Kind = judge.Counts
 	s, err := s.filled()
 	if err != nil {
 		return Outlook{}, err
 	}
 	c := judge.Config{Metrics: []judge.Metric{m}}
-	if _, err := judge.New(c); err != nil {
+	state, err := judge.New(c)
+	if err != nil {
 		return Outlook{}, err
 	}
 	if len(factors) == 0 {
 		return Outlook{}, errors.New("no factors: name at least one regression, 10 for ten times the errors")
 	}
 	out := Outlook{Scenario: s, WorseBy: m.WorseBy, AtMost: m.AtMost}
+	for _, judged := range state.Finding().Metrics {
+		out.PassBelow = judged.Tolerated.PassBelow
+	}
 	for _, factor := range factors {
-		if !(factor >= 1 && finite(factor)) {
+		switch {
+		case !(factor >= 1 && finite(factor)):
 			return Outlook{}, fmt.Errorf("factor %v: allowed is 1 or more", factor)
+		case !Possible(s.ErrorRate, factor):
+			return Outlook{}, fmt.Errorf("factor %v of error rate %v: allowed is up to %v", factor, s.ErrorRate, 1/s.ErrorRate)
 		}
-		out.Cases = append(out.Cases, s.try(c, factor))
+	}
+	for _, factor := range factors {
+		tried, err := s.try(ctx, c, factor)
+		if err != nil {
+			return Outlook{}, err
+		}
+		out.Cases = append(out.Cases, tried)
 	}
 	return out, nil
 }
 
+// Possible reports whether a rate can be so many times as high: more than everything cannot fail.
+func Possible(rate, factor float64) bool {
+	const rounding = 1e-9 // three times a third is all
+	return rate*factor <= 1+rounding
+}
+
 func (s Scenario) filled() (Scenario, error) {
-	s.Every, s.Runs, s.Canary = or(s.Every, 5*time.Second), max(s.Runs, 0), max(s.Canary, 1)
+	s.Every, s.Runs, s.Canary = or(s.Every, UsualEvery), max(s.Runs, 0), max(s.Canary, 1)
 	if s.Runs == 0 {
 		s.Runs = 60
 	}
@@ -93,8 +123,8 @@ func (s Scenario) filled() (Scenario, error) {
 		return s, fmt.Errorf("error rate %v: allowed is between 0 and 1", s.ErrorRate)
 	case s.Most < s.Every || s.Every < 0 || s.Before < 0 || s.Least < 0:
 		return s, fmt.Errorf("least %s, most %s, every %s, before %s: a bake needs at least one look, and no time is negative", s.Least, s.Most, s.Every, s.Before)
-	case s.Most/s.Every > 100_000 || s.Before/s.Every > 100_000:
-		return s, fmt.Errorf("most %s, before %s, every %s: more than 100000 looks", s.Most, s.Before, s.Every)
+	case s.Most/s.Every > MostLooks || s.Before/s.Every > MostLooks:
+		return s, fmt.Errorf("most %s, before %s, every %s: more than %d looks", s.Most, s.Before, s.Every, MostLooks)
 	}
 	if s.Baseline <= 0 {
 		s.Baseline = max(1, int(float64(s.Canary)*(1-s.Share)/s.Share+0.5))
@@ -103,12 +133,16 @@ func (s Scenario) filled() (Scenario, error) {
 }
 
 // try simulates bakes with a regression.
-func (s Scenario) try(c judge.Config, factor float64) Case {
+func (s Scenario) try(ctx context.Context, c judge.Config, factor float64) (Case, error) {
 	out := Case{Factor: factor}
 	var found []time.Duration
 	passed := 0
 	for seed := range s.Runs {
-		switch at, verdict := s.bake(c, factor, newDraws(uint64(seed))); verdict {
+		at, verdict, err := s.bake(ctx, c, factor, newDraws(uint64(seed)))
+		if err != nil {
+			return out, err
+		}
+		switch verdict {
 		case judge.Fail:
 			found = append(found, at)
 		case judge.Pass:
@@ -126,11 +160,21 @@ func (s Scenario) try(c judge.Config, factor float64) Case {
 	}
 	out.Tolerated = tolerated(c.Metrics[0], factor, s.ErrorRate)
 	if out.Median == 0 && !out.Tolerated {
-		out.Better = s.better(c, factor)
-		out.Past = out.Better == 0 && s.past(c, factor)
+		if err := out.helped(ctx, s, c); err != nil {
+			return out, err
+		}
 	}
 	out.Words = out.words(s)
-	return out
+	return out, nil
+}
+
+// helped finds out what would make a case seen that is not.
+func (c *Case) helped(ctx context.Context, s Scenario, by judge.Config) (err error) {
+	if c.Better, err = s.better(ctx, by, c.Factor); err != nil || c.Better > 0 {
+		return err
+	}
+	c.Past, err = s.past(ctx, by, c.Factor)
+	return err
 }
 
 // tolerated reports whether so many times the errors are no reason for a fail.
@@ -140,7 +184,7 @@ func tolerated(m judge.Metric, factor, rate float64) bool {
 
 // better is the smallest larger share with which a bake that goes as expected fails in time. The
 // same hosts get more of the traffic, or there are more of them.
-func (s Scenario) better(c judge.Config, factor float64) float64 {
+func (s Scenario) better(ctx context.Context, c judge.Config, factor float64) (float64, error) {
 	hosts := float64(s.Canary + s.Baseline)
 	for _, share := range []float64{0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5} {
 		if share <= s.Share {
@@ -150,31 +194,34 @@ func (s Scenario) better(c judge.Config, factor float64) float64 {
 		more.Share = share
 		more.Canary = max(s.Canary, int(hosts*share+0.5))
 		more.Baseline = max(1, int(hosts)-more.Canary)
-		if _, verdict := more.bake(c, factor, expected{}); verdict == judge.Fail {
-			return share
+		if _, verdict, err := more.bake(ctx, c, factor, expected{}); err != nil || verdict == judge.Fail {
+			return share, err
 		}
 	}
-	return 0
+	return 0, nil
 }
 
 // past reports whether a bake that goes as expected fails in time when more is known of the time before.
-func (s Scenario) past(c judge.Config, factor float64) bool {
+func (s Scenario) past(ctx context.Context, c judge.Config, factor float64) (bool, error) {
 	const enough = time.Hour
 	if s.Before >= enough {
-		return false
+		return false, nil
 	}
 	s.Before = enough
-	_, verdict := s.bake(c, factor, expected{})
-	return verdict == judge.Fail
+	_, verdict, err := s.bake(ctx, c, factor, expected{})
+	return verdict == judge.Fail, err
 }
 
-// bake judges one bake.
-func (s Scenario) bake(c judge.Config, factor float64, d draws) (time.Duration, judge.Verdict) {
+// bake judges one bake. One of many hosts takes seconds: every look asks whether to go on.
+func (s Scenario) bake(ctx context.Context, c judge.Config, factor float64, d draws) (time.Duration, judge.Verdict, error) {
 	state, err := judge.New(c)
 	if err != nil {
-		return 0, judge.Inconclusive // it was checked before
+		return 0, judge.Inconclusive, err
 	}
 	for at := s.Every - s.Before; at <= s.Most; at += s.Every {
+		if err := ctx.Err(); err != nil {
+			return 0, judge.Inconclusive, err
+		}
 		t := judge.Tick{At: at}
 		worse := factor
 		if at <= 0 {
@@ -184,10 +231,10 @@ func (s Scenario) bake(c judge.Config, factor float64, d draws) (time.Duration, 
 		state.Look(t)
 		v := state.Verdict()
 		if at > 0 && (judge.Finding{Verdict: v, At: at}).Ends(s.Least, s.Most) {
-			return at, v
+			return at, v, nil
 		}
 	}
-	return 0, judge.Inconclusive
+	return 0, judge.Inconclusive, nil
 }
 
 func (s Scenario) arm(c judge.Config, d draws, arm judge.Arm, hosts int, share, factor float64) []judge.Sample {

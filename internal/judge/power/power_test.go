@@ -1,6 +1,8 @@
 package power
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +13,7 @@ import (
 func TestOutlooks(t *testing.T) {
 	t.Parallel()
 	s := Scenario{Rate: 200, Share: 0.1, Canary: 1, ErrorRate: 0.001, Before: 20 * time.Minute, Most: 10 * time.Minute, Runs: 9}
-	out, err := Of(judge.Metric{Name: "errors", WorseBy: 1.3}, s, []float64{1.2, 1.4, 3, 20})
+	out, err := Of(t.Context(), judge.Metric{Name: "errors", WorseBy: 1.3}, s, []float64{1.2, 1.4, 3, 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,11 +28,11 @@ func TestOutlooks(t *testing.T) {
 		t.Errorf("%+v and %+v", slow, fast)
 	}
 	for _, c := range []Scenario{{}, {Rate: 1, Share: 1}, {Rate: 1, Share: 0.5}, {Rate: 1, Share: 0.5, ErrorRate: 0.1}, {Rate: 1, Share: 0.5, ErrorRate: 0.1, Most: 1e18}} {
-		if _, err := Of(judge.Metric{Name: "errors", WorseBy: 1.3}, c, []float64{2}); err == nil {
+		if _, err := Of(t.Context(), judge.Metric{Name: "errors", WorseBy: 1.3}, c, []float64{2}); err == nil {
 			t.Errorf("%+v was taken", c)
 		}
 	}
-	if again, err := Of(judge.Metric{Name: "errors", WorseBy: 1.3}, s, []float64{20}); err != nil || again.Cases[0] != fast {
+	if again, err := Of(t.Context(), judge.Metric{Name: "errors", WorseBy: 1.3}, s, []float64{20}); err != nil || again.Cases[0] != fast {
 		t.Errorf("the same asked twice: %+v and %+v", again.Cases, fast)
 	}
 }
@@ -42,7 +44,7 @@ func TestPassedBefore(t *testing.T) {
 	try := func(below float64, least time.Duration) Case {
 		s := s
 		s.Least = least
-		out, err := Of(judge.Metric{Name: "errors", WorseBy: 1.5, PassBelow: below}, s, []float64{2})
+		out, err := Of(t.Context(), judge.Metric{Name: "errors", WorseBy: 1.5, PassBelow: below}, s, []float64{2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,7 +63,7 @@ func TestPassedBefore(t *testing.T) {
 func TestAPastWouldHelp(t *testing.T) {
 	t.Parallel()
 	s := Scenario{Rate: 200, Share: 0.5, Canary: 1, Baseline: 1, ErrorRate: 0.01, Most: 10 * time.Minute, Runs: 5}
-	out, err := Of(judge.Metric{Name: "errors", WorseBy: 1.5}, s, []float64{3})
+	out, err := Of(t.Context(), judge.Metric{Name: "errors", WorseBy: 1.5}, s, []float64{3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +71,64 @@ func TestAPastWouldHelp(t *testing.T) {
 		t.Errorf("%+v", c)
 	}
 	s.Before = time.Hour
-	if out, err = Of(judge.Metric{Name: "errors", WorseBy: 1.5}, s, []float64{3}); err != nil || out.Cases[0].Median == 0 || out.Cases[0].Past {
+	if out, err = Of(t.Context(), judge.Metric{Name: "errors", WorseBy: 1.5}, s, []float64{3}); err != nil || out.Cases[0].Median == 0 || out.Cases[0].Past {
 		t.Errorf("%v: %+v", err, out.Cases)
+	}
+}
+
+// cutOff is a context that ends after it was asked a few times, and counts how often it was.
+type cutOff struct {
+	context.Context
+	left, asked int
+}
+
+func (c *cutOff) Err() error {
+	c.asked++
+	if c.asked > c.left {
+		return context.Canceled
+	}
+	return nil
+}
+
+// TestEnds: within a bake, between bakes and while a better share is sought, the end of the
+// context is the end of it.
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	s := Scenario{Rate: 200, Share: 0.1, Canary: 1, ErrorRate: 0.001, Before: time.Minute, Most: time.Minute, Runs: 3}
+	whole := &cutOff{Context: t.Context(), left: 1 << 30}
+	if out, err := Of(whole, judge.Metric{Name: "errors", WorseBy: 1.3}, s, []float64{1.5}); err != nil || out.Cases[0].Median != 0 {
+		t.Fatalf("%v: %+v: nothing was to be seen", err, out.Cases)
+	}
+	for _, left := range []int{0, 1, 30, whole.asked - 40, whole.asked - 1} {
+		ctx := &cutOff{Context: t.Context(), left: left}
+		_, err := Of(ctx, judge.Metric{Name: "errors", WorseBy: 1.3}, s, []float64{1.5, 2, 3})
+		if !errors.Is(err, context.Canceled) || ctx.asked != left+1 {
+			t.Errorf("ended after %d looks: %v, and it went on for %d", left, err, ctx.asked-left)
+		}
+	}
+}
+
+// TestNotMoreThanAll: a regression to more errors than requests is refused, not capped.
+func TestNotMoreThanAll(t *testing.T) {
+	t.Parallel()
+	s := Scenario{Rate: 200, Share: 0.1, Canary: 1, ErrorRate: 0.6, Most: time.Minute, Runs: 1}
+	_, err := Of(t.Context(), judge.Metric{Name: "errors", WorseBy: 1.3}, s, []float64{1.5, 2})
+	if err == nil || !strings.HasPrefix(err.Error(), "factor 2 of error rate 0.6: allowed is up to 1.66") {
+		t.Error(err)
+	}
+	if s.ErrorRate = 1.0 / 3; !Possible(s.ErrorRate, 3) || Possible(s.ErrorRate, 3.01) {
+		t.Error("three times a third is all there is")
+	}
+}
+
+// TestPassBelow: what was judged by is told, though nobody set it.
+func TestPassBelow(t *testing.T) {
+	t.Parallel()
+	s := Scenario{Rate: 200, Share: 0.1, Canary: 1, ErrorRate: 0.001, Most: time.Minute, Runs: 1}
+	for _, c := range []struct{ worse, below, want float64 }{{1.1, 0, 3}, {2, 0, 4}, {2, 2.5, 2.5}} {
+		out, err := Of(t.Context(), judge.Metric{Name: "errors", WorseBy: c.worse, PassBelow: c.below}, s, []float64{1.5})
+		if err != nil || out.PassBelow != c.want {
+			t.Errorf("%+v: %v, %v", c, err, out.PassBelow)
+		}
 	}
 }
