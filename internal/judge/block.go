@@ -71,6 +71,15 @@ func (b *block) level(tolerated float64) float64 {
 	return rate * max(1, (1+came/expected)/2)
 }
 
+// unusual is the chance that what is counted in the block says nothing of the release.
+func (b *block) unusual() float64 {
+	const starting = 0.2
+	if b.warmup {
+		return max(b.strange, starting)
+	}
+	return b.strange
+}
+
 // limit bounds what one block can say, when something that says nothing of the release happens with a chance.
 func (g *grid) limit(chance float64) {
 	if chance == 0 {

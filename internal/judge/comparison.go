@@ -72,7 +72,7 @@ func (c *comparison) add(canary, baseline Count, now moment, next func() block) 
 // end closes the block.
 func (c *comparison) end(tolerated float64) {
 	l, told := c.block.likelihood(tolerated)
-	strange := c.block.strange
+	strange := c.block.unusual()
 	c.block = block{}
 	if !told {
 		return
@@ -95,7 +95,7 @@ func (c *comparison) against(b *belief, tolerated float64) float64 {
 	now := c.done
 	l, told := c.block.likelihood(tolerated)
 	if told {
-		l.limit(c.block.strange)
+		l.limit(c.block.unusual())
 		now.add(&l)
 	}
 	var worse [tried * len(c.late[0])]float64

@@ -31,5 +31,5 @@ func Example() {
 	fmt.Println(finding.Reason)
 	// Output:
 	// fail after 25s
-	// errors: canary 5 % (25 of 500; 3.41 % to 7.28 %), baseline 0 % (0 of 2500; 0 % to 0.153 %): worse than 1 %, evidence 2349 to 1
+	// errors: canary 5 % (25 of 500; 3.41 % to 7.28 %), baseline 0 % (0 of 2500; 0 % to 0.153 %): worse than 1 %, evidence 1272 to 1
 }

@@ -68,3 +68,32 @@ func TestAnOutageIsFoundWhateverWasBefore(t *testing.T) {
 		}
 	}
 }
+
+// What a canary does while it starts may be of its starting: by itself it is never much against the release.
+func TestAStartByItselfSaysLittle(t *testing.T) {
+	t.Parallel()
+	s, err := New(oneMetric())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := -time.Hour; at <= 15*time.Second; at += 5 * time.Second {
+		if at == 0 {
+			continue
+		}
+		k := Tick{At: at}
+		for i := range 20 {
+			sample := Sample{Arm: Baseline, Host: fmt.Sprint("h", i), Metric: "errors", Exposure: 500, Events: float64((int(at.Seconds())/5 + i) % 2)}
+			if i < 2 {
+				sample.Arm = Canary
+			}
+			if i < 2 && at > 0 {
+				sample.Events = 250
+			}
+			k.Samples = append(k.Samples, sample)
+		}
+		s.Look(k)
+	}
+	if against := s.metrics[0].against; against < 0 || against > math.Log(6) {
+		t.Errorf("half of its requests fail in the first 15 seconds: evidence %.2f to 1, want at most 6", math.Exp(against))
+	}
+}
