@@ -10,8 +10,9 @@ func free(name string) bool {
 
 // pure packages only decide: standard library without I/O, no clock, no goroutine.
 var pure = map[string]bool{
-	"internal/rollout": true,
-	"internal/judge":   true,
+	"internal/rollout":  true,
+	"internal/judge":    true,
+	"internal/duration": true,
 }
 
 var pureImports = []string{
@@ -23,12 +24,13 @@ var allowed = map[string][]string{
 	// decide
 	"internal/rollout":      {},
 	"internal/rollout/sim":  {"internal/rollout"},
-	"internal/judge":        {},
+	"internal/duration":     {},
+	"internal/judge":        {"internal/duration"},
 	"internal/judge/chart":  {"internal/judge"},
 	"internal/judge/power":  {"internal/judge"},
 	"internal/judge/record": {"internal/judge"},
 	// data in, data out
-	"internal/manifest":         {},
+	"internal/manifest":         {"internal/duration"},
 	"internal/runbook":          {},
 	"internal/runbook/page":     {},
 	"internal/standard":         {"internal/manifest", "internal/runbook", "internal/standard/crontab"},
@@ -50,7 +52,7 @@ var allowed = map[string][]string{
 	"internal/compat/avromessage": {"internal/compat/document", "internal/compat/finding"},
 	"internal/compat/configkeys":  {"internal/compat/document", "internal/compat/finding"},
 	"internal/compat/migration":   {"internal/artifact/debian", "internal/compat/finding", "internal/compat/sqltext"},
-	"internal/plan":               {"internal/rollout", "internal/manifest", "internal/fleet", "internal/artifact", "internal/host"},
+	"internal/plan":               {"internal/duration", "internal/rollout", "internal/manifest", "internal/fleet", "internal/artifact", "internal/host"},
 	// the host's side: imported by cmd/slipway-host alone
 	"internal/host":         {},
 	"internal/host/root":    {},
@@ -79,7 +81,7 @@ var allowed = map[string][]string{
 	"internal/releasable/status":   {"internal/releasable"},
 	"internal/haproxy/haproxytest": {},
 	"internal/traffic":             {"internal/engine", "internal/haproxy", "internal/rollout"},
-	"internal/metric":              {"internal/engine", "internal/haproxy", "internal/host", "internal/rollout", "internal/secret"},
+	"internal/metric":              {"internal/duration", "internal/engine", "internal/haproxy", "internal/host", "internal/rollout", "internal/secret"},
 	"internal/notify":              {"internal/rollout"},
 	"internal/notify/wire":         {"internal/notify"},
 	"internal/notify/chat":         {"internal/notify", "internal/notify/wire"},
@@ -97,8 +99,8 @@ var allowed = map[string][]string{
 		"internal/notify", "internal/notify/channel", "internal/notify/outbox", "internal/plan", "internal/releasable", "internal/releasable/status", "internal/rollout", "internal/runbook", "internal/secret", "internal/standard", "internal/traffic",
 		"internal/work"},
 	// what people see; the lab and the demo are commands too
-	"internal/cli": {"internal/app", "internal/cli/live", "internal/cli/view", "internal/host", "internal/host/binary", "internal/journal",
+	"internal/cli": {"internal/app", "internal/duration", "internal/cli/live", "internal/cli/view", "internal/host", "internal/host/binary", "internal/journal",
 		"internal/judge", "internal/judge/chart", "internal/judge/power", "internal/manifest", "internal/plan", "internal/releasable", "internal/rollout", "internal/runbook", "internal/runbook/page", "internal/standard", "internal/traffic", "lab", "lab/load", "lab/local", "lab/pack", "lab/sample"},
-	"internal/cli/view": {"internal/judge", "internal/rollout"},
+	"internal/cli/view": {"internal/duration", "internal/judge", "internal/rollout"},
 	"internal/cli/live": {"internal/cli/view", "internal/rollout"},
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/app"
 	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/duration"
 	"github.com/slipway-deploy/slipway/internal/judge"
 )
 
@@ -39,7 +40,7 @@ func judgedText(env Env, j app.Judged, svg string) string {
 		at = f.Since
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s after %s, %s\n", onOneLine(j.Title), theme.Strong.Render(string(f.Verdict)), view.Limit(at.Round(time.Second)), view.Count(j.Looks, "look"))
+	fmt.Fprintf(&b, "%s: %s after %s, %s\n", onOneLine(j.Title), theme.Strong.Render(string(f.Verdict)), duration.Text(at.Round(time.Second)), view.Count(j.Looks, "look"))
 	fmt.Fprintf(&b, "  %s\n", onOneLine(f.Reason))
 	for _, m := range f.Metrics {
 		if strings.Contains(f.Reason, m.Reason) {
@@ -72,7 +73,7 @@ func passedText(j app.Judged) string {
 	case j.Passed == nil, j.Final.Verdict == judge.Pass && j.Passed.At == j.Final.At:
 		return ""
 	case j.Span.Least > 0:
-		return fmt.Sprintf("  a bake of at least %s would have ended with a pass after %s\n", view.Limit(j.Span.Least), view.Limit(j.Passed.At.Round(time.Second)))
+		return fmt.Sprintf("  a bake of at least %s would have ended with a pass after %s\n", duration.Text(j.Span.Least), duration.Text(j.Passed.At.Round(time.Second)))
 	}
-	return fmt.Sprintf("  a bake would have ended with a pass after %s\n", view.Limit(j.Passed.At.Round(time.Second)))
+	return fmt.Sprintf("  a bake would have ended with a pass after %s\n", duration.Text(j.Passed.At.Round(time.Second)))
 }

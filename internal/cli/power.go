@@ -12,6 +12,7 @@ import (
 
 	"github.com/slipway-deploy/slipway/internal/app"
 	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/duration"
 	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/judge/power"
 	"github.com/slipway-deploy/slipway/internal/manifest"
@@ -225,7 +226,7 @@ func powerText(m judge.Metric, l power.Outlook) string {
 	s := l.Scenario
 	var b strings.Builder
 	fmt.Fprintf(&b, "a canary of %s %% (%s of %d), %s requests a second in all, %s %% errors, watched for %s, %s, %s known before, a look every %s:\n",
-		number(s.Share*100), view.Count(s.Canary, "host"), s.Canary+s.Baseline, number(s.Rate), number(s.ErrorRate*100), view.Limit(s.Most), tolerated(m), view.Limit(s.Before), view.Limit(s.Every))
+		number(s.Share*100), view.Count(s.Canary, "host"), s.Canary+s.Baseline, number(s.Rate), number(s.ErrorRate*100), duration.Text(s.Most), tolerated(m), duration.Text(s.Before), duration.Text(s.Every))
 	for _, c := range l.Cases {
 		fmt.Fprintf(&b, "  %s\n", c.Words)
 	}

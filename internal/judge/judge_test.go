@@ -204,7 +204,7 @@ func TestUndecidedAtTheEndIsInconclusive(t *testing.T) {
 		t.Fatalf("%s: %s", f.Verdict, f.Reason)
 	}
 	f = s.End(time.Minute)
-	if f.Verdict != Inconclusive || !strings.HasPrefix(f.Reason, "not decided after 1m: errors: canary ") || strings.Count(f.Reason, "not decided") != 1 || !strings.Contains(f.Reason, ": evidence against it ") {
+	if f.Verdict != Inconclusive || !strings.HasPrefix(f.Reason, "after 1m: errors: canary ") || strings.Count(f.Reason, "not decided") != 1 || !strings.Contains(f.Reason, ": not decided, evidence against it ") {
 		t.Errorf("%s: %s", f.Verdict, f.Reason)
 	}
 }

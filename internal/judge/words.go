@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-const undecided = "not decided"
+	"github.com/slipway-deploy/slipway/internal/duration"
+)
 
 // reason is a finding in one line: the metrics that made it what it is.
 func (s *State) reason(f Finding, counted []MetricFinding, ended bool) string {
@@ -24,8 +24,7 @@ func (s *State) reason(f Finding, counted []MetricFinding, ended bool) string {
 	case f.Verdict == Fail && s.alarm != nil && s.alarm.at < s.at:
 		text += fmt.Sprintf(" (found at %s)", words(s.alarm.at))
 	case f.Verdict == Inconclusive && ended:
-		// Said once is enough.
-		text = fmt.Sprintf("%s after %s: %s", undecided, words(s.at), strings.ReplaceAll(text, ": "+undecided+", ", ": "))
+		text = fmt.Sprintf("after %s: %s", words(s.at), text)
 	}
 	if s.strange > 0 {
 		text += fmt.Sprintf("; %d samples were left out: not usable", s.strange)
@@ -101,7 +100,7 @@ func (s *State) conclusion(k *metric, f MetricFinding) string {
 	case Pass:
 		return s.passing(k, f)
 	}
-	text := undecided + ", evidence against it " + odds(f.Against) + " to 1, for it " + odds(f.For) + " to 1"
+	text := "not decided, evidence against it " + odds(f.Against) + " to 1, for it " + odds(f.For) + " to 1"
 	switch {
 	case k.Kind == Gauge:
 		return text
@@ -224,17 +223,8 @@ func odds(log float64) string {
 	return strconv.FormatFloat(v, 'g', 3, 64)
 }
 
-// words is a time as the manifest writes it: 1m, not 1m0s.
-func words(d time.Duration) string {
-	text := d.Round(time.Second).String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
+// words is a time to the second.
+func words(d time.Duration) string { return duration.Text(d.Round(time.Second)) }
 
 // roughly leaves out the seconds of a time that is not that well known.
 func roughly(d time.Duration) time.Duration {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/invopop/jsonschema"
+
+	durations "github.com/slipway-deploy/slipway/internal/duration"
 )
 
 // word is a text that matches a pattern. The patterns are written in the part of
@@ -224,13 +226,7 @@ func duration() shape[time.Duration] {
 
 // printDuration leaves out the parts that are nothing: 15m, not 15m0s.
 func printDuration(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
+	s := durations.Text(d)
 	if frac := strings.TrimSuffix(s, "s"); strings.Contains(frac, ".") {
 		return strconv.FormatInt(d.Milliseconds(), 10) + "ms"
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-deploy/slipway/internal/duration"
 	"github.com/slipway-deploy/slipway/internal/engine"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 	"github.com/slipway-deploy/slipway/internal/secret"
@@ -92,17 +93,9 @@ func (a asked) gap(host, reason string) engine.Gap {
 func (a asked) early(at time.Time) engine.Gaps {
 	reason := "its first data comes after " + at.Format(time.TimeOnly)
 	if a.lag > 0 {
-		reason = "its data is " + span(a.lag) + " late: the first comes after " + at.Format(time.TimeOnly)
+		reason = "its data is " + duration.Text(a.lag) + " late: the first comes after " + at.Format(time.TimeOnly)
 	}
 	return engine.Gaps{{Metric: a.name, Reason: reason, Early: true}}
-}
-
-// span is a time without the seconds that it does not have.
-func span(d time.Duration) string {
-	if text := d.String(); strings.HasSuffix(text, "m0s") {
-		return strings.TrimSuffix(text, "0s")
-	}
-	return d.String()
 }
 
 // unknown says that a source has no such host, and whom it has instead.

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/slipway-deploy/slipway/internal/duration"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -113,7 +113,7 @@ func check(c rollout.Check) string {
 			what += fmt.Sprintf(" with %q in it", c.Body)
 		}
 	}
-	return fmt.Sprintf("%s %s within %s", c.Name, what, brief(c.Within))
+	return fmt.Sprintf("%s %s within %s", c.Name, what, duration.Text(c.Within))
 }
 
 // gate says when a stage is passed.
@@ -127,7 +127,7 @@ func (t *page) gate(s rollout.Stage) string {
 	for _, m := range s.Metrics {
 		judged = judged || !m.DryRun
 	}
-	switch least, most := brief(s.Bake.Least), brief(s.Bake.Most); {
+	switch least, most := duration.Text(s.Bake.Least), duration.Text(s.Bake.Most); {
 	case s.Bake.Most <= 0 && !judged:
 		return on + " at once"
 	case !judged:
@@ -185,16 +185,4 @@ func sourceOf(m rollout.Metric) string {
 		return m.Source
 	}
 	return m.Source + " (" + m.Ask.Address + ")"
-}
-
-// brief is a time without the parts that are nothing: 15m, not 15m0s.
-func brief(d time.Duration) string {
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return s
 }

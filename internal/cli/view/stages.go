@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/slipway-deploy/slipway/internal/duration"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -120,7 +121,7 @@ func (s Screen) later(i int) string {
 func (s Screen) watched(i int) (string, bool) {
 	for _, c := range s.State.Pending {
 		if c.Kind == rollout.BakeStage && c.Stage == i {
-			text := fmt.Sprintf("watched %s of %s", Short(s.Now.Sub(c.At)), Limit(longest(s.State.Plan.Stages[i].Bake)))
+			text := fmt.Sprintf("watched %s of %s", Short(s.Now.Sub(c.At)), duration.Text(longest(s.State.Plan.Stages[i].Bake)))
 			if stageAt(s.State, i).Longer > 0 {
 				text += ", again"
 			}

@@ -22,18 +22,6 @@ func Short(d time.Duration) string {
 	return fmt.Sprintf("%dd%dh", int(d.Hours())/24, int(d.Hours())%24)
 }
 
-// Limit prints a configured duration without zero tails: 15m, 1h30m, 45s.
-func Limit(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
-
 // Count prints a number with its noun: 1 host, 3 hosts.
 func Count(n int, noun string) string {
 	if n == 1 {

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/slipway-deploy/slipway/internal/cli/view"
+	"github.com/slipway-deploy/slipway/internal/duration"
 	"github.com/slipway-deploy/slipway/internal/judge"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
@@ -236,8 +237,8 @@ func TestShort(t *testing.T) {
 		}
 	}
 	for d, want := range map[time.Duration]string{15 * time.Minute: "15m", 90 * time.Minute: "1h30m", 45 * time.Second: "45s", 2 * time.Hour: "2h", 90 * time.Second: "1m30s"} {
-		if got := view.Limit(d); got != want {
-			t.Errorf("Limit(%v) = %q, want %q", d, got, want)
+		if got := duration.Text(d); got != want {
+			t.Errorf("duration.Text(%v) = %q, want %q", d, got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/slipway-deploy/slipway/internal/duration"
 	"github.com/slipway-deploy/slipway/internal/rollout"
 )
 
@@ -146,9 +147,9 @@ func stageHosts(s rollout.Stage) string {
 // bakeBounds prints how long a stage is watched.
 func bakeBounds(b rollout.Bake) string {
 	if b.Least == b.Most || b.Most == 0 {
-		return Limit(max(b.Least, b.Most))
+		return duration.Text(max(b.Least, b.Most))
 	}
-	return Limit(b.Least) + " to " + Limit(b.Most)
+	return duration.Text(b.Least) + " to " + duration.Text(b.Most)
 }
 
 // From prints the versions a plan starts from: one, several, or none.
